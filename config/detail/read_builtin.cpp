@@ -1,0 +1,175 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/base/text.hpp"
+#include "troupe/config/detail/pool_draft.hpp"
+#include "troupe/config/units.hpp"
+
+#include <algorithm>
+
+namespace troupe::config::detail {
+
+namespace {
+
+// A setting in the two forms of a pool_spec: for the actor, and for people.
+struct setting {
+  std::string json;
+  std::string yaml;
+};
+
+setting plain(std::string text) { return {.json = text, .yaml = std::move(text)}; }
+
+setting as_text(std::string_view text) {
+  auto json = quoted_json(text);
+  auto yaml = escape_references(json, expansion_time::load);
+  return {.json = std::move(json), .yaml = std::move(yaml)};
+}
+
+setting from_json(std::string json) {
+  auto yaml = escape_references(json, expansion_time::load);
+  return {.json = std::move(json), .yaml = std::move(yaml)};
+}
+
+template<class T, class F>
+std::optional<setting> made(const std::optional<T>& value, F make) {
+  return value ? std::optional<setting>{make(*value)} : std::nullopt;
+}
+
+std::optional<setting> as_texts(const value_at& from) {
+  std::string json;
+  for (const auto& text : read_text_list(from, expansion_time::load)) {
+    json += (json.empty() ? "" : ", ") + quoted_json(text);
+  }
+  return from_json('[' + json + ']');
+}
+
+std::optional<setting> as_text_map(const value_at& from) {
+  std::string json;
+  for (const auto& [name, text] : read_text_map(from, expansion_time::load)) {
+    json += (json.empty() ? "" : ", ") + quoted_json(name) + ": " + quoted_json(text);
+  }
+  return from_json('{' + json + '}');
+}
+
+std::optional<setting> read_setting(const value_at& from) {
+  switch (from.row.type) {
+  case value_type::integer:
+    return made(read_integer(from), [](std::int64_t value) { return plain(std::to_string(value)); });
+  case value_type::boolean:
+    return made(read_boolean(from), [](bool value) { return plain(value ? "true" : "false"); });
+  case value_type::duration:
+    return made(read_duration(from), [](duration value) {
+      return setting{.json = std::to_string(value.count()), .yaml = format_duration(value)};
+    });
+  case value_type::size:
+    return made(read_size(from), [](std::uint64_t value) {
+      return setting{.json = std::to_string(value), .yaml = format_size(value)};
+    });
+  case value_type::word: return made(read_word(from), as_text);
+  case value_type::text_list: return as_texts(from);
+  case value_type::text_map: return as_text_map(from);
+  case value_type::number:
+    return made(read_number(from), [](double value) { return plain(format_number(value)); });
+  case value_type::any: return from_json(read_json(from));
+  case value_type::text:
+  case value_type::name:
+  case value_type::path:
+  case value_type::signal:
+  case value_type::exit_list:
+  case value_type::reference:
+  case value_type::references:
+  case value_type::map:
+  case value_type::named_maps: break;
+  }
+  return made(read_text(from), as_text);
+}
+
+std::string joined_words(const std::vector<std::string>& words) { return text::join(words, " "); }
+
+std::string explain_setting(const known_builtin& ready_made, std::string_view key) {
+  std::vector<std::string_view> names;
+  for (const auto& one : ready_made.keys) names.push_back(one.name);
+  const auto of = "builtin '" + ready_made.name + "'";
+  if (names.empty()) return "unknown key; " + of + " has none";
+  if (const auto near = text::nearest(key, names); !near.empty()) {
+    return "unknown key; did you mean '" + std::string{near} + "'?";
+  }
+  return "unknown key; " + of + " has: " + text::join({names.begin(), names.end()}, ", ");
+}
+
+void read_settings(const value_at& from, location at, const known_builtin& ready_made, pool_draft& out) {
+  static const node no_settings{.what = node::kind::map, .at = {}, .text = {}, .is_plain = false, .items = {}, .entries = {}, .weight = 1};
+  const auto& settings = from.value.what == node::kind::null ? no_settings : from.value;
+  if (settings.what != node::kind::map) return from.wrong_type();
+  std::string json;
+  std::string yaml;
+  for (const auto& one : settings.entries) {
+    const auto path = from.path + '.' + text::printable(one.key, 60);
+    const auto known = std::find_if(ready_made.keys.begin(), ready_made.keys.end(),
+                                    [&](const builtin_key& key) { return key.name == one.key; });
+    if (known == ready_made.keys.end()) {
+      from.owner.error(problem::unknown_key, one.at, path, explain_setting(ready_made, one.key));
+      continue;
+    }
+    const auto words = joined_words(known->words);
+    const key_row row{.in = section::pool, .name = known->name, .type = known->type, .words = words};
+    const auto value = read_setting({from.owner, *one.value, path, row});
+    if (!value) continue;
+    const auto separator = json.empty() ? "" : ", ";
+    json += separator + quoted_json(one.key) + ": " + value->json;
+    yaml += separator + one.key + ": " + value->yaml;
+  }
+  for (const auto& key : ready_made.keys) {
+    if (!key.is_required || settings.find(key.name) != nullptr) continue;
+    from.owner.error(problem::missing_key, at, from.path + '.' + key.name,
+                     "required by builtin '" + ready_made.name + "'");
+  }
+  out.spec.config_json = '{' + json + '}';
+  out.spec.config_yaml = '{' + yaml + '}';
+}
+
+const known_builtin* find_builtin(const value_at& from, location at, const std::string& name,
+                                  const known_builtins& known) {
+  std::vector<std::string_view> names;
+  for (const auto& one : known) {
+    if (one.name == name) return &one;
+    names.push_back(one.name);
+  }
+  auto message = "no builtin is called '" + text::printable(name, 60) + "'";
+  if (const auto near = text::nearest(name, names); !near.empty()) {
+    message += "; did you mean '" + std::string{near} + "'?";
+  } else if (!names.empty()) {
+    message += "; there are " + text::join({names.begin(), names.end()}, ", ");
+  }
+  from.owner.error(problem::unknown_reference, at, from.path, std::move(message));
+  return nullptr;
+}
+
+} // namespace
+
+void read_builtin(const value_at& from, const entry& one, const known_builtins& known, pool_draft& out) {
+  const auto use = [&](const std::string& name, location at, const node& settings) {
+    out.ready_made = find_builtin(from, at, name, known);
+    out.spec.builtin = name;
+    if (out.ready_made == nullptr) return;
+    out.spec.role = out.ready_made->role;
+    const key_row row{.in = section::pool, .name = "builtin", .type = value_type::map};
+    read_settings({from.owner, settings, from.path + '.' + name, row}, at, *out.ready_made, out);
+  };
+  if (from.is_scalar()) {
+    static const node nothing;
+    if (const auto name = read_text(from)) use(*name, from.value.at, nothing);
+    return;
+  }
+  if (from.value.what != node::kind::map || from.value.entries.size() != 1) {
+    from.owner.error(problem::wrong_type, one.at, from.path,
+                     "expected the name of a builtin, or a map with that name as its only key, got " +
+                         (from.value.what == node::kind::map
+                              ? "a map with " + std::to_string(from.value.entries.size()) + " keys"
+                              : describe(from.value)));
+    return;
+  }
+  const auto& only = from.value.entries.front();
+  use(only.key, only.at, *only.value);
+}
+
+} // namespace troupe::config::detail

@@ -1,0 +1,212 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/ipc/worker_end.hpp"
+
+#include "troupe/ipc/cpu.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace troupe::ipc {
+
+namespace {
+
+// A wake of a sleeping process costs about this much; spinning longer than it does not pay.
+constexpr auto spin_time = std::chrono::microseconds{20};
+// Spin only while gaps are usually short: a worker that idles for long must not burn a core.
+constexpr auto spin_gap_max = 5 * spin_time;
+constexpr int polls_per_clock_read = 32;
+constexpr std::size_t prefetch_cells = 4;
+constexpr std::uint64_t stalled_flag = std::uint64_t{1} << 63;
+
+constexpr std::size_t cell_index(std::uint64_t position) noexcept {
+  return static_cast<std::size_t>(position & (link_cells - 1));
+}
+
+} // namespace
+
+worker_end::worker_end(os::shared_memory request, os::shared_memory response,
+                       os::shared_memory input_arena, os::shared_memory output_arena,
+                       os::event_fd doorbell)
+    : request_memory_{std::move(request)}, response_memory_{std::move(response)},
+      input_memory_{std::move(input_arena)}, output_memory_{std::move(output_arena)},
+      doorbell_{std::move(doorbell)},
+      request_{*reinterpret_cast<const request_region*>(request_memory_.data())},
+      response_{*reinterpret_cast<response_region*>(response_memory_.data())},
+      output_{output_memory_.size_bytes()} {}
+
+void worker_end::announce_ready() noexcept {
+  response_.ready.store(1, std::memory_order_seq_cst);
+  doorbell_.ring();
+}
+
+bool worker_end::next(received_job& job) {
+  for (;;) {
+    if (try_claim(job)) return true;
+    if (has_news()) continue;
+    // Jobs in the ring come before the wish to stop: the host revokes what it wants back.
+    if (request_.stop.load(std::memory_order_acquire) != 0) return false;
+    wait_for_news();
+  }
+}
+
+// Claims the job at position_, skipping those that were revoked. The host may have revoked and
+// reused cells ahead of us, so a claim word at or beyond our mark means "not ours any more".
+bool worker_end::try_claim(received_job& job) {
+  for (;;) {
+    auto& answer = response_.cells[cell_index(position_)];
+    const auto mark = position_ + 1;
+    auto claim = answer.claim.load(std::memory_order_acquire);
+    if (claimed_mark(claim) >= mark) {
+      ++position_;
+      continue;
+    }
+    const auto& cell = request_.cells[cell_index(position_)];
+    // SYNC(job): pairs with the release in host_end::send; the cell's other fields are complete.
+    if (cell.mark.load(std::memory_order_acquire) != mark) return false;
+    __builtin_prefetch(&response_.cells[cell_index(position_ + prefetch_cells)], 1);
+    __builtin_prefetch(&request_.cells[cell_index(position_ + prefetch_cells)], 0);
+    // CRASH(claim): before this exchange the host takes the job back uncounted; after it, the job
+    // was begun and counts as an attempt.
+    if (!answer.claim.compare_exchange_strong(claim, make_claim(position_, claim_state::running),
+                                              std::memory_order_acq_rel)) {
+      ++position_;
+      continue;
+    }
+    job.position = position_;
+    job.code = cell.code;
+    const std::size_t size = cell.size;
+    switch (cell.place) {
+    case payload_place::in_cell: job.payload = {cell.data.data(), size}; break;
+    case payload_place::in_body:
+      job.payload = {request_.bodies[cell_index(position_)].data.data(), size};
+      break;
+    case payload_place::in_arena: {
+      std::uint64_t offset = 0;
+      std::memcpy(&offset, cell.data.data(), sizeof offset);
+      job.payload = {input_memory_.data() + offset, size};
+      break;
+    }
+    }
+    return true;
+  }
+}
+
+bool worker_end::has_news() const noexcept {
+  const auto mark = position_ + 1;
+  return request_.cells[cell_index(position_)].mark.load(std::memory_order_acquire) == mark ||
+         claimed_mark(response_.cells[cell_index(position_)].claim.load(
+           std::memory_order_acquire)) >= mark;
+}
+
+void worker_end::wait_for_news() {
+  const auto start = clock::now();
+  auto now = start;
+  bool is_found = false;
+  if (idle_average_ < spin_gap_max) {
+    while (!is_found && now - start < spin_time) {
+      for (int i = 0; i < polls_per_clock_read && !is_found; ++i) {
+        is_found = has_news() || request_.stop.load(std::memory_order_relaxed) != 0;
+        cpu_relax();
+      }
+      now = clock::now();
+    }
+  }
+  if (!is_found) sleep();
+  const auto gap = std::min<duration>(clock::now() - start, 10 * spin_gap_max);
+  idle_average_ += (gap - idle_average_) / 4;
+}
+
+// The other half of host_end::wake_if_asleep. The stamp is the position, not a flag: a waker that
+// is late can then never cancel a later sleep.
+void worker_end::sleep() {
+  const auto word = request_.wake.load(std::memory_order_acquire);
+  // SYNC(sleep): stamp, fence, look again; the host publishes, fences, looks at the stamp.
+  response_.sleeping.store(position_ + 1, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const bool is_stopping = request_.stop.load(std::memory_order_acquire) != 0;
+  if (!has_news() && !is_stopping) {
+    os::futex_wait(request_.wake, word, deadline::never(), os::futex_scope::shared);
+  }
+  response_.sleeping.store(0, std::memory_order_relaxed);
+}
+
+std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
+  reply_reserved_ = size_bytes;
+  auto& answer = response_.cells[cell_index(position_)];
+  if (size_bytes <= inline_bytes_max) {
+    reply_place_ = payload_place::in_cell;
+    return {answer.data.data(), size_bytes};
+  }
+  if (size_bytes <= body_bytes_max) {
+    reply_place_ = payload_place::in_body;
+    return {response_.bodies[cell_index(position_)].data.data(), size_bytes};
+  }
+  if (size_bytes > output_.capacity_bytes()) return {};
+  reply_place_ = payload_place::in_arena;
+  for (;;) {
+    const auto word = request_.wake.load(std::memory_order_acquire);
+    take_back_blocks();
+    if (const auto offset = output_.allocate(size_bytes)) {
+      reply_offset_ = *offset;
+      return {output_memory_.data() + *offset, size_bytes};
+    }
+    // The host has to take answers before there is room. It wakes us at every release while the
+    // stamp stands; the bell is needed because nobody may be looking. The stamp differs from that
+    // of an idle sleep at this position, which may have been ended already.
+    response_.sleeping.store(stalled_flag | released_seen_, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    doorbell_.ring();
+    if (request_.released.load(std::memory_order_acquire) == released_seen_) {
+      os::futex_wait(request_.wake, word, deadline::never(), os::futex_scope::shared);
+    }
+    response_.sleeping.store(0, std::memory_order_relaxed);
+  }
+}
+
+void worker_end::take_back_blocks() {
+  const auto released = request_.released.load(std::memory_order_acquire);
+  for (; released_seen_ < released && !lent_.empty(); ++released_seen_) {
+    const auto offset = request_.release[released_seen_ % release_cells];
+    const auto it = std::find_if(lent_.begin(), lent_.end(),
+                                 [&](const block& b) { return b.offset == offset; });
+    if (it == lent_.end()) continue;
+    output_.release(it->offset, it->size_bytes);
+    lent_.erase(it);
+  }
+}
+
+void worker_end::publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_t run_time_ns) {
+  auto& answer = response_.cells[cell_index(position_)];
+  answer.size = static_cast<std::uint32_t>(size_bytes);
+  answer.place = reply_place_;
+  answer.kind = kind;
+  answer.run_time_ns = run_time_ns;
+  if (reply_place_ == payload_place::in_arena) {
+    std::memcpy(answer.data.data(), &reply_offset_, sizeof reply_offset_);
+    lent_.push_back({reply_offset_, reply_reserved_});
+  }
+  // SYNC(answer): pairs with the acquire in host_end::peek. The exchange is also the fence between
+  // publishing and looking at who waits.
+  // CRASH(answer): before it the job is only begun; after it the answer counts, rung or not.
+  answer.claim.exchange(make_claim(position_, claim_state::done), std::memory_order_seq_cst);
+  ++position_;
+  ring_if_wanted(position_);
+}
+
+void worker_end::ring_if_wanted(std::uint64_t mark) noexcept {
+  const auto bell_at = request_.bell_at.load(std::memory_order_acquire);
+  if (bell_at != 0 && bell_at <= mark && bell_at != bell_rung_) {
+    bell_rung_ = bell_at;
+    response_.bell.fetch_add(1, std::memory_order_seq_cst);
+    os::futex_wake(response_.bell, std::numeric_limits<int>::max(), os::futex_scope::shared);
+  }
+  const auto notify_at = request_.notify_at.load(std::memory_order_acquire);
+  if (notify_at != 0 && notify_at <= mark && notify_at != notify_rung_) {
+    notify_rung_ = notify_at;
+    doorbell_.ring();
+  }
+}
+
+} // namespace troupe::ipc

@@ -1,0 +1,23 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/deadline.hpp"
+#include "troupe/os/fd.hpp"
+
+#include <functional>
+
+namespace troupe::os {
+
+/// Throws std::system_error when the process is out of descriptors.
+fd make_epoll();
+
+/// Watches an eventfd for rings, each once (edge-triggered: nobody has to read it). `tag` comes
+/// back from `epoll_wait`.
+void epoll_add(const fd& epoll, const fd& watched, void* tag);
+void epoll_remove(const fd& epoll, const fd& watched) noexcept;
+
+/// Sleeps until something rang or `limit`, to the microsecond; calls `on_ring(tag)` for each.
+void epoll_wait(const fd& epoll, deadline limit, const std::function<void(void*)>& on_ring);
+
+} // namespace troupe::os

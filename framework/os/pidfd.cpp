@@ -1,0 +1,94 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/os/pidfd.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <csignal>
+#include <cstdint>
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD static_cast<idtype_t>(3)
+#endif
+
+namespace troupe::os {
+
+namespace {
+
+constexpr unsigned signal_process_group = 4; // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
+
+// struct pidfd_info of <linux/pidfd.h> (first version), absent from older kernel headers.
+struct pidfd_info {
+  std::uint64_t mask;
+  std::uint64_t cgroup_id;
+  std::uint32_t ids[11];
+  std::int32_t exit_code;
+};
+static_assert(sizeof(pidfd_info) == 64);
+constexpr std::uint64_t wants_exit_code = 1U << 3;
+constexpr unsigned long get_info = _IOWR(0xFF, 11, pidfd_info);
+
+bool is_sent(long result) noexcept { return result == 0 || errno == ESRCH; }
+
+} // namespace
+
+expected<pidfd> pidfd::open(int pid) {
+  const auto raw = ::syscall(SYS_pidfd_open, pid, 0);
+  if (raw < 0) return system_failure("cannot open a process (pidfd_open)", errno);
+  return pidfd{fd{static_cast<int>(raw)}}; // Close-on-exec by definition.
+}
+
+bool pidfd::signal(int signal) const noexcept {
+  return is_sent(::syscall(SYS_pidfd_send_signal, fd_.get(), signal, nullptr, 0));
+}
+
+bool pidfd::signal_group(int signal) const noexcept {
+  return is_sent(
+    ::syscall(SYS_pidfd_send_signal, fd_.get(), signal, nullptr, signal_process_group));
+}
+
+bool pidfd::has_exited() const noexcept { return wait_exited(deadline::now()); }
+
+bool pidfd::wait_exited(deadline limit) const noexcept {
+  for (;;) {
+    int timeout_ms = -1;
+    if (!limit.is_never()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.remaining(clock::now()));
+      timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
+    }
+    pollfd entry{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    const int count = ::poll(&entry, 1, timeout_ms);
+    if (count > 0) return true;
+    if (count == 0 && limit.has_passed()) return false;
+    if (count < 0 && errno != EINTR) return false;
+  }
+}
+
+std::optional<int> pidfd::reap() const noexcept {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(fd_.get());
+  while (::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0) {
+    if (errno != EINTR) return std::nullopt;
+  }
+  if (info.si_pid == 0) return std::nullopt;
+  if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;
+  return info.si_code == CLD_DUMPED ? info.si_status | 0x80 : info.si_status;
+}
+
+std::optional<int> pidfd::reaped_status() const noexcept {
+  pidfd_info info{};
+  info.mask = wants_exit_code;
+  if (::ioctl(fd_.get(), get_info, &info) != 0) return std::nullopt;
+  if ((info.mask & wants_exit_code) == 0) return std::nullopt;
+  return info.exit_code;
+}
+
+} // namespace troupe::os

@@ -1,0 +1,190 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/os/reactor.hpp"
+
+#include "troupe/base/assert.hpp"
+#include "troupe/os/signals.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <future>
+#include <system_error>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace troupe::os {
+
+namespace asio = boost::asio;
+
+// Shared by the handle and the operation under way; touched on the reactor thread only, but for
+// `cancel` below.
+struct readiness_watch::state : std::enable_shared_from_this<state> {
+  state(reactor& owner, int raw) : reactor_{owner}, descriptor_{owner.context()}, raw_{raw} {}
+
+  void arm() {
+    descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
+                           [self = shared_from_this()](const boost::system::error_code& problem) {
+                             if (!problem && !self->is_cancelled_) self->call();
+                           });
+  }
+
+  void call() {
+    // Also watched on when the callback throws.
+    struct rearm {
+      state& self_;
+      ~rearm() {
+        if (!self_.is_cancelled_) self_.arm();
+      }
+    } const after{*this};
+    on_readable_();
+  }
+
+  void start() {
+    if (is_cancelled_) return;
+    descriptor_.assign(raw_);
+    arm();
+  }
+
+  void stop() {
+    is_cancelled_ = true;
+    // Released, not closed: the descriptor is the caller's.
+    if (descriptor_.is_open()) descriptor_.release();
+  }
+
+  reactor& reactor_;
+  asio::posix::stream_descriptor descriptor_;
+  int raw_;
+  bool is_cancelled_ = false;
+  std::function<void()> on_readable_;
+};
+
+readiness_watch& readiness_watch::operator=(readiness_watch&& other) noexcept {
+  if (this == &other) return *this;
+  cancel();
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+void readiness_watch::cancel() noexcept {
+  if (!state_) return;
+  const auto watched = std::exchange(state_, nullptr);
+  if (watched->reactor_.is_reactor_thread()) return watched->stop();
+  std::promise<void> stopped;
+  watched->reactor_.post([&] {
+    watched->stop();
+    stopped.set_value();
+  });
+  stopped.get_future().wait();
+}
+
+void readiness_watch::when_writable(std::function<void()> callback) {
+  TROUPE_ASSERT(state_ && state_->reactor_.is_reactor_thread());
+  state_->descriptor_.async_wait(
+    asio::posix::descriptor_base::wait_write,
+    [self = state_, callback = std::move(callback)](const boost::system::error_code& problem) {
+      if (!problem && !self->is_cancelled_) callback();
+    });
+}
+
+struct timer::state {
+  explicit state(asio::io_context& context) : timer_{context} {}
+  asio::steady_timer timer_;
+  std::atomic<bool> is_done_ = false; // SYNC(none): a hint; the kernel orders the rest.
+};
+
+timer& timer::operator=(timer&& other) noexcept {
+  if (this == &other) return *this;
+  cancel();
+  state_ = std::move(other.state_);
+  return *this;
+}
+
+void timer::cancel() noexcept {
+  if (!state_) return;
+  const auto running = std::exchange(state_, nullptr);
+  if (!running->is_done_.exchange(true)) running->timer_.cancel();
+}
+
+bool timer::is_pending() const noexcept { return state_ && !state_->is_done_.load(); }
+
+struct reactor::impl {
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_ =
+    asio::make_work_guard(context_);
+  pid_t owner_pid_ = ::getpid();
+  std::thread thread_;
+
+  void run() noexcept {
+    ::pthread_setname_np(::pthread_self(), "troupe-reactor");
+    for (;;) {
+      try {
+        context_.run();
+        return;
+      } catch (const std::exception& problem) {
+        std::fprintf(stderr, "troupe: a callback of the reactor failed: %s\n", problem.what());
+      } catch (...) {
+        std::fprintf(stderr, "troupe: a callback of the reactor failed\n");
+      }
+    }
+  }
+};
+
+reactor::reactor() : impl_{std::make_unique<impl>()} {
+  const block_signals blocked;
+  impl_->thread_ = std::thread{[loop = impl_.get()] { loop->run(); }};
+}
+
+reactor::~reactor() {
+  if (::getpid() != impl_->owner_pid_) {
+    // A copy made by fork(): the thread is not here, and its locks may be held for ever.
+    static_cast<void>(impl_.release());
+    return;
+  }
+  TROUPE_ASSERT(!is_reactor_thread());
+  impl_->context_.stop();
+  impl_->thread_.join();
+}
+
+void reactor::post(std::function<void()> function) {
+  asio::post(impl_->context_, std::move(function));
+}
+
+readiness_watch reactor::add_readable(const fd& descriptor, std::function<void()> on_readable) {
+  readiness_watch out;
+  out.state_ = std::make_shared<readiness_watch::state>(*this, descriptor.get());
+  out.state_->on_readable_ = std::move(on_readable);
+  if (is_reactor_thread()) {
+    out.state_->start();
+  } else {
+    post([state = out.state_] { state->start(); });
+  }
+  return out;
+}
+
+timer reactor::add_timer(time_point when, std::function<void()> function) {
+  timer out;
+  out.state_ = std::make_shared<timer::state>(impl_->context_);
+  out.state_->timer_.expires_at(when);
+  out.state_->timer_.async_wait(
+    [state = out.state_, function = std::move(function)](const boost::system::error_code& problem) {
+      if (!problem && !state->is_done_.exchange(true)) function();
+    });
+  return out;
+}
+
+bool reactor::is_reactor_thread() const noexcept {
+  return std::this_thread::get_id() == impl_->thread_.get_id();
+}
+
+asio::io_context& reactor::context() noexcept { return impl_->context_; }
+
+} // namespace troupe::os

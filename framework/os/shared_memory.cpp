@@ -1,0 +1,104 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/os/shared_memory.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+namespace troupe::os {
+
+namespace {
+
+constexpr int size_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+std::size_t round_to_pages(std::size_t size_bytes) noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return (size_bytes + page - 1) / page * page;
+}
+
+int make_memfd(const char* name) noexcept {
+  const int sealed = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+  if (sealed >= 0 || errno != EINVAL) return sealed;
+  return ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); // Before Linux 6.3.
+}
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error{errno, std::generic_category(), what};
+}
+
+} // namespace
+
+shared_memory::shared_memory(shared_memory&& other) noexcept
+    : fd_{std::move(other.fd_)}, data_{std::exchange(other.data_, nullptr)},
+      size_bytes_{std::exchange(other.size_bytes_, 0)} {}
+
+shared_memory& shared_memory::operator=(shared_memory&& other) noexcept {
+  if (this == &other) return *this;
+  if (data_ != nullptr) ::munmap(data_, size_bytes_);
+  fd_ = std::move(other.fd_);
+  data_ = std::exchange(other.data_, nullptr);
+  size_bytes_ = std::exchange(other.size_bytes_, 0);
+  return *this;
+}
+
+shared_memory::~shared_memory() {
+  if (data_ != nullptr) ::munmap(data_, size_bytes_);
+}
+
+shared_memory shared_memory::create(const char* name, std::size_t size_bytes,
+                                    write_access access) {
+  shared_memory out;
+  out.fd_ = fd{make_memfd(name)};
+  if (!out.fd_) fail("cannot make shared memory (memfd_create)");
+  const auto rounded = round_to_pages(size_bytes);
+  if (::ftruncate(out.fd_.get(), static_cast<off_t>(rounded)) != 0) {
+    fail("cannot size shared memory");
+  }
+  void* at = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, out.fd_.get(), 0);
+  if (at == MAP_FAILED) fail("cannot map shared memory");
+  out.data_ = static_cast<std::byte*>(at);
+  out.size_bytes_ = rounded;
+  // Sealed after our own mapping: ours stays writable, later ones do not become so.
+  const int seals = access == write_access::creator ? size_seals | F_SEAL_FUTURE_WRITE : size_seals;
+  if (::fcntl(out.fd_.get(), F_ADD_SEALS, seals) != 0) fail("cannot seal shared memory");
+  return out;
+}
+
+expected<shared_memory> shared_memory::map(const fd& descriptor, std::size_t size_bytes_min,
+                                           bool is_writable) {
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) {
+    return system_failure("cannot look at passed memory", errno);
+  }
+  const auto size_bytes = static_cast<std::size_t>(status.st_size);
+  const int seals = ::fcntl(descriptor.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || size_bytes < size_bytes_min) {
+    return failure{errc::bad_data, "passed memory is too small or not sealed against shrinking"};
+  }
+  const int access = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* at = ::mmap(nullptr, size_bytes, access, MAP_SHARED, descriptor.get(), 0);
+  if (at == MAP_FAILED) return system_failure("cannot map passed memory", errno);
+  shared_memory out;
+  out.data_ = static_cast<std::byte*>(at);
+  out.size_bytes_ = size_bytes;
+  return out;
+}
+
+void shared_memory::exclude_from_fork() const noexcept {
+  if (data_ != nullptr) ::madvise(data_, size_bytes_, MADV_DONTFORK);
+}
+
+void shared_memory::prefer_huge_pages() const noexcept {
+  if (data_ != nullptr) ::madvise(data_, size_bytes_, MADV_HUGEPAGE);
+}
+
+} // namespace troupe::os

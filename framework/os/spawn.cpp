@@ -1,0 +1,150 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/os/spawn.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include <link.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+namespace troupe::os {
+
+namespace {
+
+constexpr auto own_image = "/proc/self/exe";
+
+// One line of /proc/self/maps, as far as it matters here.
+struct mapped_file {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::string path;
+};
+
+std::optional<mapped_file> file_mapped_at(std::uintptr_t address) {
+  std::ifstream maps{"/proc/self/maps"};
+  std::string line;
+  while (std::getline(maps, line)) {
+    unsigned long begin = 0;
+    unsigned long end = 0;
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    unsigned long inode = 0;
+    int path_at = 0;
+    const int fields = std::sscanf(line.c_str(), "%lx-%lx %*s %*x %x:%x %lu %n", &begin, &end,
+                                   &major_number, &minor_number, &inode, &path_at);
+    if (fields < 5 || address < begin || address >= end) continue;
+    return mapped_file{makedev(major_number, minor_number), inode,
+                       line.substr(static_cast<std::size_t>(path_at))};
+  }
+  return std::nullopt;
+}
+
+// Where the program's own headers are mapped; the first entry is the program itself.
+std::uintptr_t address_of_program() {
+  std::uintptr_t found = 0;
+  ::dl_iterate_phdr(
+    [](dl_phdr_info* info, std::size_t, void* out) {
+      *static_cast<std::uintptr_t*>(out) = reinterpret_cast<std::uintptr_t>(info->dlpi_phdr);
+      return 1;
+    },
+    &found);
+  return found;
+}
+
+// The program's path when it was started as `ld.so ./program`: then /proc/self/exe is ld.so and
+// needs the path as its argument. Empty when it was started the usual way.
+std::string path_for_loader() {
+  const auto program = file_mapped_at(address_of_program());
+  struct stat image {};
+  if (!program || ::stat(own_image, &image) != 0) return {};
+  if (program->inode == image.st_ino) return {};
+  struct stat mapped {};
+  // Overlay file systems show other device numbers in maps: the inode of the path decides.
+  if (::stat(program->path.c_str(), &mapped) != 0) return {};
+  const bool is_same = mapped.st_ino == image.st_ino && mapped.st_dev == image.st_dev;
+  return is_same ? std::string{} : program->path;
+}
+
+struct spawn_settings {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  spawn_settings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+  }
+  ~spawn_settings() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  spawn_settings(const spawn_settings&) = delete;
+  spawn_settings& operator=(const spawn_settings&) = delete;
+};
+
+void fill(spawn_settings& settings, const fd& passed) {
+  // dup2 onto itself clears close-on-exec in the child only.
+  ::posix_spawn_file_actions_adddup2(&settings.actions, passed.get(), passed.get());
+  sigset_t none;
+  sigset_t all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                     POSIX_SPAWN_SETPGROUP);
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+} // namespace
+
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& passed) {
+  spawn_settings settings;
+  fill(settings, passed);
+  std::vector<std::string> argv{program_invocation_name};
+  if (auto program = path_for_loader(); !program.empty()) argv.push_back(std::move(program));
+  auto variable = name + "=" + std::to_string(passed.get());
+  std::vector<char*> environment{variable.data()};
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (!std::string_view{*entry}.starts_with(name + "=")) environment.push_back(*entry);
+  }
+  environment.push_back(nullptr);
+  pid_t pid = 0;
+  const int problem = ::posix_spawn(&pid, own_image, &settings.actions, &settings.attributes,
+                                    pointers_to(argv).data(), environment.data());
+  if (problem != 0) return system_failure("cannot start /proc/self/exe again", problem);
+  auto handle = pidfd::open(pid);
+  if (!handle) return handle.error();
+  return spawned_process{pid, std::move(*handle)};
+}
+
+int fork_single_threaded() noexcept {
+  const pid_t pid = ::fork();
+  return pid < 0 ? -errno : pid;
+}
+
+int replace_image(const std::string& path, const std::vector<std::string>& argv,
+                  const std::vector<std::string>& environment) {
+  ::execve(path.c_str(), pointers_to(argv).data(), pointers_to(environment).data());
+  return errno;
+}
+
+} // namespace troupe::os

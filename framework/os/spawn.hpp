@@ -1,0 +1,33 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/os/fd.hpp"
+#include "troupe/os/pidfd.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::os {
+
+/// A process that was started.
+struct spawned_process {
+  int pid = 0;
+  pidfd handle;
+};
+
+/// Starts this program's own image (/proc/self/exe) again, in its own process group, with default
+/// signals, this environment plus `name=<number of passed>`, and of all descriptors only 0, 1, 2 and
+/// `passed` (and those that are not close-on-exec). Must be called from a thread that lasts: the
+/// child's parent-death signal is tied to it.
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& passed);
+
+/// fork(): 0 in the child, the pid in the parent, negative errno on failure. Only for a process
+/// with one thread; the child may then do anything.
+int fork_single_threaded() noexcept;
+
+/// Becomes another program. Returns errno if it cannot.
+int replace_image(const std::string& path, const std::vector<std::string>& argv,
+                  const std::vector<std::string>& environment);
+
+} // namespace troupe::os

@@ -1,0 +1,153 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/pipeline/commit.hpp"
+
+namespace troupe::pipeline {
+namespace {
+
+using detail::byte_reader;
+using detail::byte_writer;
+
+constexpr std::uint8_t flag_state = 1;
+constexpr std::uint8_t flag_ended = 2;
+constexpr std::uint8_t flag_goes_on = 4;
+constexpr std::uint8_t flags_all = flag_state | flag_ended | flag_goes_on;
+
+// Writes the length once the record is complete.
+class record_scope {
+public:
+  explicit record_scope(std::vector<std::byte>& stream) : stream_{stream}, at_{stream.size()} {
+    byte_writer{stream_}.number(std::uint32_t{0});
+  }
+  ~record_scope() {
+    const auto size = static_cast<std::uint32_t>(stream_.size() - at_ - sizeof(std::uint32_t));
+    std::memcpy(stream_.data() + at_, &size, sizeof(size));
+  }
+  record_scope(const record_scope&) = delete;
+  record_scope& operator=(const record_scope&) = delete;
+
+private:
+  std::vector<std::byte>& stream_;
+  std::size_t at_;
+};
+
+void put(byte_writer& to, const message_type& type) {
+  to.text(type.name);
+  to.number(type.fingerprint);
+}
+
+message_type get_type(byte_reader& from) {
+  message_type type;
+  type.name = from.text();
+  type.fingerprint = from.number<std::uint64_t>();
+  return type;
+}
+
+bool read_opened(byte_reader& from, opened_answer& into) {
+  into.role = from.number<worker_role>();
+  into.input = get_type(from);
+  into.output = get_type(from);
+  return !from.is_bad() && from.left() == 0 && into.role <= worker_role::sink;
+}
+
+bool read_counts(byte_reader& from, commit& into) {
+  const auto count = from.number<std::uint32_t>();
+  const auto bytes = from.raw(std::size_t{count} * sizeof(std::uint32_t));
+  if (from.is_bad()) return false;
+  into.outputs_of.resize(count);
+  if (count > 0) std::memcpy(into.outputs_of.data(), bytes.data(), bytes.size());
+  return true;
+}
+
+bool read_errors(byte_reader& from, commit& into) {
+  const auto count = from.number<std::uint32_t>();
+  if (count > from.left()) return false; // Each error has at least its own length words.
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto index = from.number<std::uint32_t>();
+    const auto text = from.text();
+    const bool ascends = into.errors.empty() || into.errors.back().index < index;
+    if (from.is_bad() || !ascends) return false;
+    into.errors.push_back({index, text});
+  }
+  return true;
+}
+
+bool read_commit(byte_reader& from, commit& into) {
+  const auto flags = from.number<std::uint8_t>();
+  into.elapsed = std::chrono::microseconds{from.number<std::uint32_t>()};
+  if ((flags & ~flags_all) != 0 || !read_counts(from, into) || !read_errors(from, into)) return false;
+  into.has_ended = (flags & flag_ended) != 0;
+  into.goes_on = (flags & flag_goes_on) != 0;
+  if ((flags & flag_state) != 0) into.state = from.sized();
+  if (into.goes_on) into.cursor = from.text();
+  into.outputs = from.rest();
+  const auto size = measure(into.outputs);
+  if (from.is_bad() || !size) return false;
+  into.outputs_size = *size;
+  return true;
+}
+
+} // namespace
+
+void append_record(std::vector<std::byte>& stream, const opened_answer& value) {
+  const record_scope scope{stream};
+  byte_writer to{stream};
+  to.number(answer_kind::opened);
+  to.number(value.role);
+  put(to, value.input);
+  put(to, value.output);
+}
+
+void append_record(std::vector<std::byte>& stream, const commit& value) {
+  const record_scope scope{stream};
+  byte_writer to{stream};
+  to.number(answer_kind::done);
+  to.number(static_cast<std::uint8_t>((value.state ? flag_state : 0) |
+                                      (value.has_ended ? flag_ended : 0) |
+                                      (value.goes_on ? flag_goes_on : 0)));
+  to.number(static_cast<std::uint32_t>(value.elapsed.count()));
+  to.number(static_cast<std::uint32_t>(value.outputs_of.size()));
+  to.raw(std::as_bytes(std::span{value.outputs_of}));
+  to.number(static_cast<std::uint32_t>(value.errors.size()));
+  for (const auto& error : value.errors) {
+    to.number(error.index);
+    to.text(error.text);
+  }
+  if (value.state) to.sized(*value.state);
+  if (value.goes_on) to.text(value.cursor);
+  to.raw(value.outputs);
+}
+
+void append_skipped(std::vector<std::byte>& stream) {
+  const record_scope scope{stream};
+  byte_writer{stream}.number(answer_kind::skipped);
+}
+
+void append_failed(std::vector<std::byte>& stream, std::string_view text) {
+  const record_scope scope{stream};
+  byte_writer to{stream};
+  to.number(answer_kind::failed);
+  to.raw(detail::as_bytes(text));
+}
+
+std::optional<bytes_view> take_record(bytes_view& stream) { return unpack(stream); }
+
+std::optional<answer> decode_answer(bytes_view record) {
+  byte_reader from{record};
+  answer value;
+  value.kind = from.number<answer_kind>();
+  if (from.is_bad()) return std::nullopt;
+  switch (value.kind) {
+  case answer_kind::opened:
+    if (!read_opened(from, value.opened)) return std::nullopt;
+    return value;
+  case answer_kind::done:
+    if (!read_commit(from, value.done)) return std::nullopt;
+    return value;
+  case answer_kind::skipped: return value;
+  case answer_kind::failed: value.text = detail::as_text(from.rest()); return value;
+  }
+  return std::nullopt;
+}
+
+} // namespace troupe::pipeline

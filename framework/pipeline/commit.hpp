@@ -1,0 +1,82 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pipeline/detail/cursor.hpp"
+#include "troupe/pipeline/packed.hpp"
+#include "troupe/pipeline/worker_role.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::pipeline {
+
+/// Which kind of answer a record is.
+enum class answer_kind : std::uint8_t {
+  opened,  ///< The worker object is there.
+  done,    ///< A commit.
+  skipped, ///< Not done: an earlier job of this session failed. The host sends it again.
+  failed,  ///< The stage cannot work at all (disk full, no such folder); the text says why.
+};
+
+/// The type of the messages at one end of a worker; two ends of a channel must agree.
+struct message_type {
+  std::string name;
+  std::uint64_t fingerprint = 0; ///< 0 for text and raw bytes, which go with everything.
+  friend bool operator==(const message_type&, const message_type&) = default;
+};
+
+/// What a worker says of itself when it has been opened.
+struct opened_answer {
+  worker_role role = worker_role::transform;
+  message_type input;
+  message_type output;
+};
+
+/// One input that threw.
+struct input_error {
+  std::uint32_t index = 0;
+  std::string_view text;
+};
+
+/// A commit: what was consumed, every output of it, and the new state; it counts whole or not at
+/// all. Views point into the record it was read from.
+struct commit {
+  bool has_ended = false;               ///< A source has come to its end.
+  bool goes_on = false;                 ///< The last input has more outputs; `cursor` says where.
+  std::chrono::microseconds elapsed{};  ///< By the worker's clock; a hint.
+  std::vector<std::uint32_t> outputs_of; ///< Number of outputs of each input consumed, in order.
+  std::vector<input_error> errors;      ///< Inputs that threw, ascending; they gave no output.
+  std::optional<bytes_view> state;      ///< New state; all before is committed with it.
+  std::string_view cursor;
+  bytes_view outputs;                   ///< Packed messages.
+  packed_size outputs_size;
+};
+
+/// An answer as the host reads it.
+struct answer {
+  answer_kind kind = answer_kind::skipped;
+  opened_answer opened;
+  commit done;
+  std::string_view text; ///< Of a failure.
+};
+
+/// Answers are records, each with its length before it, in one stream per worker incarnation. A
+/// record may be spread over the replies to several jobs, which is how long answers travel.
+void append_record(std::vector<std::byte>& stream, const opened_answer& value);
+void append_record(std::vector<std::byte>& stream, const commit& value);
+void append_skipped(std::vector<std::byte>& stream);
+void append_failed(std::vector<std::byte>& stream, std::string_view text);
+
+/// Takes one record off the front of `stream`; nothing while it is incomplete.
+std::optional<bytes_view> take_record(bytes_view& stream);
+
+/// Reads a record. Nothing when a worker wrote nonsense: every count, length and index is checked,
+/// and the outputs add up. `record` must be memory that the worker cannot write.
+std::optional<answer> decode_answer(bytes_view record);
+
+} // namespace troupe::pipeline

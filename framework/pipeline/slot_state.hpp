@@ -1,0 +1,64 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pipeline/lane.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace troupe::pipeline {
+
+/// What a stage knows of one slot.
+///
+/// A slot with state has its messages in one of four places, oldest first: `uncommitted` (the
+/// worker has applied them, but they are in no saved state), `taken_back`, the lane's ledger, and
+/// `replay`. When the worker dies they all go to `replay`, in this order, and its successor begins
+/// with `state`.
+///
+/// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host. Errors: none.
+struct slot_state {
+  explicit slot_state(slot_id id) : link{id} {}
+
+  lane link;
+  std::optional<std::vector<std::byte>> state; ///< Last committed; none at first.
+
+  std::deque<work> uncommitted;
+  std::deque<work> taken_back;
+  std::deque<work> replay;
+  std::size_t uncommitted_messages = 0;
+  std::size_t uncommitted_bytes = 0;
+  std::optional<time_point> uncommitted_since;
+  time_point checkpoint_not_before{};
+  time_point open_not_before{};
+  time_point produce_not_before{};
+  std::uint32_t produce_idle = 0;     ///< Times in a row that a source had nothing.
+  std::uint32_t produce_failures = 0; ///< Times in a row that a source threw.
+  std::size_t produce_asked = 0;      ///< Messages that a source may still give.
+
+  std::optional<ledger_entry> culprit; ///< Its answer was nonsense.
+  bool is_open_posted = false;
+  bool is_opened = false;
+  bool is_checkpoint_posted = false;
+  bool is_finish_posted = false;
+  bool is_finished = false;  ///< Its rest is committed, or the source has ended.
+  bool is_dying = false;     ///< We had it killed; what it says now does not count.
+  bool has_timed_out = false;
+  bool is_held = false;      ///< Gets no new work.
+  bool is_forgiven = false;  ///< Its death will not be the fault of a message.
+  bool is_abandoned = false; ///< No worker will come any more.
+
+  [[nodiscard]] bool can_work() const noexcept {
+    return link.is_attached() && is_opened && !is_dying && !is_finished;
+  }
+  /// Starts over with the next session, on this worker or on another.
+  void close_session() noexcept {
+    is_open_posted = is_opened = is_checkpoint_posted = is_finish_posted = false;
+    produce_asked = 0;
+  }
+};
+
+} // namespace troupe::pipeline

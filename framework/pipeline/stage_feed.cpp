@@ -1,0 +1,272 @@
+// Part of Troupe; see LICENSE.
+
+// How a stage gives work to its slots.
+
+#include "troupe/pipeline/stage.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace troupe::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t in_flight_default = 2 * batch_messages_max;
+// The second job is there when the first is done; more would only make retries larger.
+constexpr std::size_t jobs_per_slot = 2;
+// Replayed messages may come one by one; the ring should not run dry.
+constexpr std::size_t replayed_jobs_per_slot = 16;
+// A slot may hold this much without a saved state; then a checkpoint is due whatever it costs.
+constexpr std::size_t uncommitted_bytes_max = 64 * 1024 * 1024;
+// With order: preserve, inputs between the oldest unfinished one and the newest.
+constexpr std::uint64_t order_window_max = 64 * 1024;
+constexpr std::size_t order_bytes_max = 64 * 1024 * 1024;
+// Messages that wait for the end of their pause; while there are more, nothing new is taken.
+constexpr std::size_t delayed_max = 4096;
+constexpr std::size_t produce_batch = 1024;
+// A worker answers after this long, even in the middle of a batch that was thought to be cheap.
+constexpr milliseconds slice_max{20};
+
+std::uint32_t slice_us(const stage_spec& spec) {
+  duration slice = slice_max;
+  if (spec.message_timeout) slice = std::min(slice, *spec.message_timeout / 2);
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(slice).count();
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(us, 1));
+}
+
+} // namespace
+
+// A fresh worker, and one whose session failed, begins with the last committed state.
+void stage::open_slots() {
+  for (auto& slot : slots_) {
+    const bool is_due = slot.link.is_attached() && !slot.is_open_posted && !slot.is_dying &&
+                        !slot.is_finished && slot.link.is_idle() && slot.open_not_before <= now_;
+    if (!is_due) continue;
+    std::move(slot.replay.begin(), slot.replay.end(), std::back_inserter(slot.taken_back));
+    slot.replay = std::exchange(slot.taken_back, {});
+    std::vector<std::byte> job;
+    encode(job, open_job{spec_.worker.name, spec_.worker.module, spec_.worker.config_json,
+                         spec_.name, slot.link.slot().value, slice_us(spec_), slot.state});
+    slot.link.enqueue(job_kind::open, std::move(job));
+    slot.is_open_posted = true;
+    slot.link.flush(*port_);
+  }
+}
+
+// Slots with the fewest jobs come first.
+bool stage::feed() {
+  bool moved = false;
+  for (std::size_t depth = 0; depth < jobs_per_slot; ++depth) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      auto& slot = slots_[(turn_ + i) % slots_.size()];
+      if (!slot.can_work() || slot.is_finish_posted || slot.link.jobs() > depth) continue;
+      if (depth > 0 && sizer_.is_expensive()) continue;
+      moved = feed_slot(slot) || moved;
+    }
+  }
+  turn_ = slots_.empty() ? 0 : (turn_ + 1) % slots_.size();
+  return moved;
+}
+
+bool stage::feed_slot(slot_state& slot) {
+  bool moved = false;
+  switch (*role_) {
+  case worker_role::source: moved = !slot.is_held && ask_source(slot); break;
+  case worker_role::transform: moved = !slot.is_held && feed_transform(slot); break;
+  case worker_role::aggregation:
+  case worker_role::sink: moved = feed_stateful(slot); break;
+  }
+  if (moved) {
+    slot.link.flush(*port_);
+    slot.link.note_time(now_);
+  }
+  return moved;
+}
+
+bool stage::feed_transform(slot_state& slot) {
+  const auto allowed = credit(slot);
+  if (allowed == 0) return false;
+  auto item = next_work(allowed);
+  if (!item) return false;
+  slot.link.enqueue(*std::move(item));
+  return true;
+}
+
+bool stage::feed_stateful(slot_state& slot) {
+  if (!slot.replay.empty()) return send_replay(slot);
+  const auto allowed = credit(slot);
+  if (slot.is_held || allowed == 0) return false;
+  if (slot.uncommitted_bytes >= uncommitted_bytes_max) return false;
+  auto item = fresh_work(allowed);
+  if (!item) return false;
+  slot.link.enqueue(*std::move(item));
+  return true;
+}
+
+// In the same order as before. A message that pauses holds up all behind it.
+bool stage::send_replay(slot_state& slot) {
+  bool moved = false;
+  while (!slot.replay.empty() && slot.link.jobs() < replayed_jobs_per_slot) {
+    if (slot.replay.front().not_before > now_) break;
+    slot.link.enqueue(std::move(slot.replay.front()));
+    slot.replay.pop_front();
+    moved = true;
+  }
+  return moved;
+}
+
+bool stage::ask_source(slot_state& slot) {
+  if (is_stopping_ || !outlet_.is_clear() || slot.produce_not_before > now_) return false;
+  const auto free = outlet_.room() - std::min(outlet_.room(), slot.produce_asked);
+  if (free < outlet_.room_min()) return false;
+  const auto room = std::min(free, produce_batch);
+  slot.produce_asked += room;
+  slot.link.enqueue(job_kind::produce, encode_produce({room, batch_bytes_max}), room);
+  return true;
+}
+
+// Messages that the slot may still be given, for one job.
+std::size_t stage::credit(const slot_state& slot) const {
+  const std::size_t limit = spec_.max_in_flight == 0 ? in_flight_default : spec_.max_in_flight;
+  if (slot.link.messages() >= limit) return 0;
+  const auto per_job = std::max<std::size_t>(limit / jobs_per_slot, 1);
+  return std::min({limit - slot.link.messages(), per_job, sizer_.limit().count});
+}
+
+std::optional<work> stage::next_work(std::size_t credit) {
+  if (const auto due = delayed_.begin(); due != delayed_.end() && due->first <= now_) {
+    auto item = std::move(due->second);
+    delayed_.erase(due);
+    return item;
+  }
+  if (!returned_.empty()) {
+    auto item = std::move(returned_.front());
+    returned_.pop_front();
+    return item;
+  }
+  return fresh_work(credit);
+}
+
+bool stage::takes_fresh() const {
+  if (!outlet_.is_clear() || !dead_letters_.is_empty()) return false;
+  if (delayed_.size() >= delayed_max) return false;
+  if (spec_.order == stage_order::any) return true;
+  return next_sequence_ - order_.next() < order_window_max && order_.held_bytes() < order_bytes_max;
+}
+
+std::optional<work> stage::fresh_work(std::size_t credit) {
+  if (!takes_fresh()) return std::nullopt;
+  for (std::size_t i = 0; i < channels_.inputs.size(); ++i) {
+    auto& from = *channels_.inputs[(input_turn_ + i) % channels_.inputs.size()];
+    if (from.is_empty()) continue;
+    input_turn_ = (input_turn_ + i + 1) % channels_.inputs.size();
+    work item;
+    if (!spare_.empty()) {
+      item.job = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    item.size = from.peek({sizer_.share(credit, from.size().count, slots_.size()),
+                           sizer_.limit().bytes});
+    item.first = next_sequence_;
+    next_sequence_ += item.size.count;
+    counters_.in += item.size.count;
+    begin_batch(item.job);
+    from.pop_to(item.job, item.size);
+    finish_batch(item.job, static_cast<std::uint32_t>(item.size.count));
+    return item;
+  }
+  return std::nullopt;
+}
+
+void stage::conclude_slot(slot_state& slot) {
+  if (!slot.can_work() || slot.is_finish_posted) return;
+  if (role_ == worker_role::source) {
+    slot.is_finished = is_stopping_ && slot.link.is_idle();
+    return;
+  }
+  if (role_ == worker_role::transform) return;
+  if (have_inputs_ended() && slot.replay.empty() && slot.link.is_idle() && outlet_.is_clear()) {
+    slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
+    slot.is_finish_posted = true;
+  } else {
+    ask_checkpoint(slot);
+  }
+}
+
+void stage::ask_checkpoint(slot_state& slot) {
+  if (slot.uncommitted.empty() || slot.is_checkpoint_posted || !slot.replay.empty()) return;
+  const bool is_due = slot.uncommitted_messages >= spec_.checkpoint.messages ||
+                      now_ - *slot.uncommitted_since >= spec_.checkpoint.period;
+  const bool must = slot.uncommitted_bytes >= uncommitted_bytes_max;
+  if (!must && (!is_due || slot.checkpoint_not_before > now_)) return;
+  slot.link.enqueue(job_kind::checkpoint, encode_bare(job_kind::checkpoint));
+  slot.is_checkpoint_posted = true;
+}
+
+void stage::check_timeout(slot_state& slot) {
+  if (!spec_.message_timeout || !slot.link.is_attached() || slot.is_dying) return;
+  slot.link.note_time(now_);
+  const auto* const front = slot.link.front();
+  if (front == nullptr || !front->has_work()) return;
+  if (now_ - *slot.link.front_since() < *spec_.message_timeout) return;
+  ++counters_.timeouts;
+  slot.link.suspect_front();
+  slot.is_dying = slot.has_timed_out = true;
+  port_->kill(slot.link.slot(), "message_timeout");
+}
+
+bool stage::have_inputs_ended() const {
+  return std::all_of(channels_.inputs.begin(), channels_.inputs.end(),
+                     [](const channel* each) { return each->has_ended(); });
+}
+
+bool stage::has_stage_work() const { return !returned_.empty() || !delayed_.empty(); }
+
+bool stage::are_slots_done() const {
+  if (role_ != worker_role::transform) {
+    return std::all_of(slots_.begin(), slots_.end(),
+                       [](const slot_state& each) { return each.is_finished; });
+  }
+  return std::all_of(slots_.begin(), slots_.end(),
+                     [](const slot_state& each) { return each.link.messages() == 0; });
+}
+
+void stage::check_end() {
+  if (!role_ || failure_ || !outlet_.is_clear() || !dead_letters_.is_empty()) return;
+  if (!have_inputs_ended() || has_stage_work() || !are_slots_done()) return;
+  is_finished_ = true;
+  for (auto* const to : channels_.outputs) to->remove_producer();
+  if (channels_.dead_letter != nullptr) channels_.dead_letter->remove_producer();
+  observer_->on_stage_finished(spec_.name);
+}
+
+time_point stage::next_due() const {
+  auto due = time_point::max();
+  if (is_finished_ || failure_) return due;
+  const auto consider = [&](time_point when) { due = std::min(due, when); };
+  if (!delayed_.empty()) consider(delayed_.begin()->first);
+  for (const auto& slot : slots_) {
+    if (slot.link.is_attached() && !slot.is_open_posted) consider(slot.open_not_before);
+    if (slot.can_work() && slot.link.is_idle() && role_ == worker_role::source) {
+      if (slot.produce_not_before > now_) consider(slot.produce_not_before);
+    }
+    if (!slot.replay.empty() && slot.can_work() && slot.replay.front().not_before > now_) {
+      consider(slot.replay.front().not_before);
+    }
+    if (slot.uncommitted_since && !slot.is_checkpoint_posted) {
+      const auto by_period = *slot.uncommitted_since + spec_.checkpoint.period;
+      consider(std::max(by_period, slot.checkpoint_not_before));
+    }
+    if (spec_.message_timeout && slot.link.front_since() && !slot.is_dying) {
+      const auto* const front = slot.link.front();
+      if (front != nullptr && front->has_work()) {
+        consider(*slot.link.front_since() + *spec_.message_timeout);
+      }
+    }
+  }
+  return due;
+}
+
+} // namespace troupe::pipeline

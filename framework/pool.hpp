@@ -1,0 +1,5 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pool/pool.hpp"

@@ -1,0 +1,32 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace troupe {
+
+/// Runs users' callbacks and resumes their coroutines, in order, so that none of them can hold up
+/// the dispatcher. The thread starts with the first call.
+///
+/// Lives in: host, thread "troupe-calls". Threads: any may post. Blocks: the destructor, until the
+/// calls posted so far have returned (not when it runs in one of them). Crash: nothing outside the
+/// host. Errors: an exception out of a call is logged and goes no further.
+class call_runner {
+public:
+  call_runner();
+  ~call_runner();
+  call_runner(const call_runner&) = delete;
+  call_runner& operator=(const call_runner&) = delete;
+
+  void post(std::function<void()> call);
+
+private:
+  struct state;
+  static void run(const std::shared_ptr<state>& shared);
+
+  std::shared_ptr<state> state_; // Shared with the thread: a callback may end its own runner.
+};
+
+} // namespace troupe

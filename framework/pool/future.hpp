@@ -1,0 +1,149 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/deadline.hpp"
+#include "troupe/ipc/wire.hpp"
+#include "troupe/pool/task_port.hpp"
+
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+template<class T>
+class future;
+
+namespace detail {
+
+/// A continuation that calls `f` and ends itself.
+template<class F>
+struct callback final : continuation {
+  explicit callback(F call) : call_{std::move(call)} {}
+  void run() noexcept override {
+    report_exceptions(call_);
+    delete this;
+  }
+  F call_;
+
+private:
+  static void report_exceptions(F& call) noexcept;
+};
+
+/// Logs the exception in flight of a user's callback; it goes no further.
+void log_callback_exception() noexcept;
+
+template<class F>
+void callback<F>::report_exceptions(F& call) noexcept {
+  try {
+    call();
+  } catch (...) {
+    log_callback_exception();
+  }
+}
+
+} // namespace detail
+
+/// The result of a task that may still be on its way. Copies share the task.
+///
+/// The result is kept as bytes and decoded by each `get`, so `get` may be repeated and called from
+/// several threads. A future may outlive its pool; what was unfinished then is `cancelled_error`.
+///
+/// Lives in: host. Threads: any; one object at a time as with any value. Blocks: `get`, `wait*`.
+/// Crash (of the worker): resolves with worker_lost, or by another attempt.
+/// Errors: `get` throws what the function threw (same type when it is a standard or registered
+/// one, else remote_error), worker_lost, timeout_error, cancelled_error or broken_executor.
+template<class T>
+class future {
+public:
+  using value_type = T;
+
+  future() noexcept = default;
+  /// Takes over one handle of `task`.
+  explicit future(task_state* task) noexcept : task_{task} {}
+  future(const future& other) noexcept : task_{other.task_} {
+    if (task_ != nullptr) task_port::add_handle(*task_);
+  }
+  future(future&& other) noexcept : task_{std::exchange(other.task_, nullptr)} {}
+  future& operator=(future other) noexcept {
+    std::swap(task_, other.task_);
+    return *this;
+  }
+  ~future() {
+    if (task_ != nullptr) task_port::drop_handle(*task_);
+  }
+
+  [[nodiscard]] bool valid() const noexcept { return task_ != nullptr; }
+
+  /// Waits and returns the value, or throws what became of the task.
+  T get() const { return get_until(deadline::never()); }
+  /// As `get`; throws timeout_error after `span`, which leaves the task as it is.
+  T get_for(duration span) const { return get_until(deadline::after(span)); }
+
+  void wait() const { (void)task_port::wait(state(), deadline::never()); }
+  /// Returns whether it is resolved within `span` (<= 0: looks once).
+  [[nodiscard]] bool wait_for(duration span) const {
+    return task_port::wait(state(), deadline::after(span));
+  }
+  [[nodiscard]] bool is_ready() const { return task_port::wait(state(), deadline::now()); }
+  /// A worker has begun it and has not answered.
+  [[nodiscard]] bool is_running() const { return task_port::is_running(state()); }
+  [[nodiscard]] bool is_cancelled() const {
+    return is_ready() && state().how == outcome::cancelled;
+  }
+
+  /// Waits; returns the exception `get` would throw, or null when there is a value.
+  [[nodiscard]] std::exception_ptr exception() const {
+    wait();
+    return state().how == outcome::value ? nullptr : task_port::exception(state());
+  }
+
+  /// Withdraws the task unless a worker has begun it. True: it is cancelled (now or before).
+  bool cancel() const { return task_port::cancel(state()); }
+
+  /// Calls `f(future)` once this is resolved: in the order of registration on the thread
+  /// "troupe-calls", or at once when it is resolved already. An exception of `f` is logged.
+  template<class F>
+  void then(F f) const {
+    auto call = [f = std::move(f), self = *this]() mutable { f(std::move(self)); };
+    task_port::add_continuation(state(), *new detail::callback<decltype(call)>{std::move(call)});
+  }
+
+  /// `co_await future`: resumes on the thread "troupe-calls" and gives what `get` gives.
+  auto operator co_await() const {
+    struct awaiter {
+      future self;
+      bool await_ready() const { return self.is_ready(); }
+      void await_suspend(std::coroutine_handle<> handle) const {
+        self.then([handle](const future&) { handle.resume(); });
+      }
+      T await_resume() const { return self.get(); }
+    };
+    return awaiter{*this};
+  }
+
+private:
+  [[nodiscard]] task_state& state() const {
+    if (task_ == nullptr) throw invalid_state{"this future is empty: it was moved from or never set"};
+    return *task_;
+  }
+
+  T get_until(deadline limit) const {
+    auto& task = state();
+    if (!task_port::wait(task, limit)) {
+      throw timeout_error{"the task is not finished yet; it goes on, and get may be repeated"};
+    }
+    if (task.how != outcome::value) std::rethrow_exception(task_port::exception(task));
+    if constexpr (!std::is_void_v<T>) {
+      auto value = wire::decode<T>(task_port::result(task));
+      if (!value) throw serialization_error{"the task's result: " + value.error().message};
+      return *std::move(value);
+    }
+  }
+
+  task_state* task_ = nullptr;
+};
+
+} // namespace troupe

@@ -1,0 +1,129 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/pool/pool.hpp"
+
+#include "troupe/pool/pool_core.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+namespace troupe {
+
+namespace {
+// A loaned buffer's message is the function's address and the buffer's length, then the bytes; it
+// starts so that the bytes lie where the loan showed them.
+constexpr std::size_t loan_header_bytes = 2 * sizeof(std::uint64_t);
+constexpr std::size_t loan_offset_bytes = 64;      // In the arena, whose blocks have that slack.
+
+std::byte* loaned_bytes(const large_payload& room) noexcept {
+  return room.data + (room.is_in_arena ? loan_offset_bytes : loan_header_bytes);
+}
+} // namespace
+
+loan::loan(std::shared_ptr<pool_core> core, large_payload room,
+           std::span<std::byte> bytes) noexcept
+    : core_{std::move(core)}, room_{room}, bytes_{bytes} {}
+
+loan::loan(loan&& other) noexcept
+    : core_{std::move(other.core_)}, room_{std::exchange(other.room_, {})},
+      bytes_{std::exchange(other.bytes_, {})} {}
+
+loan& loan::operator=(loan&& other) noexcept {
+  std::swap(core_, other.core_);
+  std::swap(room_, other.room_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+loan::~loan() {
+  if (core_) core_->give_up_room(room_);
+}
+
+pool::large_room::~large_room() { core_.give_up_room(payload); }
+
+std::span<std::byte> pool::large_room::operator()(std::size_t size_bytes) {
+  payload = core_.reserve(size_bytes);
+  return {payload.data, size_bytes};
+}
+
+pool::pool(const pool_options& options)
+    : core_{pool_core::make(make_settings(options), shared_environment())} {}
+
+pool::~pool() {
+  if (core_) core_->abandon_handle();
+}
+
+pool::pool(pool&&) noexcept = default;
+
+pool& pool::operator=(pool&& other) noexcept {
+  std::swap(core_, other.core_);
+  return *this;
+}
+
+task_state* pool::send(const detail::encoded_call& call, large_room& room,
+                       const task_options& options) {
+  if (options.max_attempts < 0 || options.max_attempts > 65'535) {
+    throw std::invalid_argument{"task_options::max_attempts must be 0 to 65535"};
+  }
+  return core_->submit({.code = call.code,
+                        .profile_key = call.profile_key,
+                        .payload = std::span{call.small}.first(
+                          room.payload.data == nullptr ? call.size_bytes : 0),
+                        .large = room.payload.data == nullptr ? nullptr : &room.payload,
+                        .timeout = options.timeout,
+                        .attempts_max = static_cast<std::uint16_t>(options.max_attempts)});
+}
+
+loan pool::loan_buffer(std::size_t size_bytes) {
+  const auto room = core_->reserve(loan_header_bytes + size_bytes);
+  return loan{core_, room, {loaned_bytes(room), size_bytes}};
+}
+
+task_state* pool::send_loan(std::uint64_t code, std::uint64_t function, loan& buffer) {
+  if (buffer.core_ != core_) {
+    throw std::invalid_argument{"a loaned buffer can only be submitted to the pool it came from, "
+                                "and only once"};
+  }
+  auto room = std::exchange(buffer.room_, {});
+  const std::uint64_t length = buffer.bytes_.size();
+  auto* const start = loaned_bytes(room) - loan_header_bytes;
+  std::memcpy(start, &function, sizeof function);
+  std::memcpy(start + sizeof function, &length, sizeof length);
+  if (room.is_in_arena) room.arena_offset += loan_offset_bytes - loan_header_bytes;
+  buffer.bytes_ = {};
+  const task_call call{.code = code, .profile_key = function, .payload = {}, .large = &room};
+  try {
+    return core_->submit(call);
+  } catch (...) {
+    core_->give_up_room(room);
+    throw;
+  }
+}
+
+void pool::close() { core_->close(); }
+
+bool pool::join(duration span) { return core_->join(deadline::after(span)); }
+
+void pool::terminate() { core_->terminate(); }
+
+pool_counters pool::stats() const { return core_->counters(); }
+
+std::size_t pool::size() const noexcept { return core_->settings().replicas; }
+
+std::vector<int> pool::worker_pids() const { return core_->worker_pids(); }
+
+namespace detail {
+
+void log_callback_exception() noexcept {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "troupe: a callback threw: %s; it should catch what it throws\n", e.what());
+  } catch (...) {
+    std::fprintf(stderr, "troupe: a callback threw something that is no std::exception\n");
+  }
+}
+
+} // namespace detail
+
+} // namespace troupe

@@ -1,0 +1,167 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pool/chunk_call.hpp"
+#include "troupe/pool/future.hpp"
+#include "troupe/pool/pool_options.hpp"
+#include "troupe/pool/worker_lost.hpp"
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+class pool_core;
+
+/// Limits of one task that differ from its pool's.
+struct task_options {
+  duration timeout{};     ///< 0: the pool's.
+  int max_attempts = 0;   ///< 0: the pool's.
+};
+
+/// How a range is cut and how far ahead of the results it is read.
+struct map_options {
+  std::size_t chunk = 0;       ///< Elements per task; 0: chosen by the length and the workers.
+  std::size_t look_ahead = 0;  ///< Chunks in flight; 0: chosen by the workers.
+};
+
+/// A buffer that lies where workers read it: filled in place and passed without a copy.
+///
+/// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host.
+/// Errors: none; made by `pool::loan`.
+class loan {
+public:
+  loan(loan&& other) noexcept;
+  loan& operator=(loan&& other) noexcept;
+  ~loan();
+
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
+
+private:
+  friend class pool;
+  loan(std::shared_ptr<pool_core> core, large_payload room, std::span<std::byte> bytes) noexcept;
+
+  std::shared_ptr<pool_core> core_;
+  large_payload room_;
+  std::span<std::byte> bytes_;
+};
+
+/// OS processes that run this program's functions.
+///
+/// A function is a free function, a captureless lambda, or an object whose state can be encoded;
+/// arguments and results are trivially copyable, aggregates, containers, or have an `inspect`. What
+/// does not fit is refused when it is compiled. All workers are started by the constructor.
+/// The destructor terminates: queued tasks are cancelled, running ones killed; call `close` and
+/// `join` first to let them finish.
+///
+/// Lives in: host. Threads: any. Blocks: `map` and its like, `apply`, `join`, `terminate`, the
+/// destructor (until the workers are gone).
+/// Crash (of a worker): its running task is tried again or fails with worker_lost; no other task
+/// notices. Errors: the constructor throws `error` (not_initialised), std::invalid_argument, or
+/// std::system_error.
+class pool {
+public:
+  explicit pool(const pool_options& options = {});
+  ~pool();
+  pool(pool&&) noexcept;
+  pool& operator=(pool&&) noexcept;
+
+  /// Sends one call to a worker. Never blocks. Throws closed_error after `close` or `terminate`,
+  /// broken_executor when the pool gave up, `error` when too much waits or the call is too large.
+  template<class F, class... As>
+  auto submit(F&& f, As&&... arguments) {
+    return submit_with({}, std::forward<F>(f), std::forward<As>(arguments)...);
+  }
+
+  /// As `submit`, with limits of its own.
+  template<class F, class... As>
+  auto submit_with(const task_options& options, F&& f, As&&... arguments) {
+    detail::encoded_call call;
+    large_room room{*core_};
+    detail::encode_call(call, room, std::forward<F>(f), std::forward<As>(arguments)...);
+    return future<detail::call_result_t<F, As...>>{send(call, room, options)};
+  }
+
+  /// Sends `f` a loaned buffer; `f` takes one std::span<const std::byte>.
+  template<class R>
+  future<R> submit(R (*f)(std::span<const std::byte>), loan&& buffer) {
+    const auto address = address_of_code(reinterpret_cast<const void*>(f)).packed;
+    return future<R>{send_loan(
+      detail::code_of<&detail::invoke_pointer<R, std::span<const std::byte>>>(), address, buffer)};
+  }
+
+  /// A buffer of `size_bytes` to fill and submit.
+  [[nodiscard]] loan loan_buffer(std::size_t size_bytes);
+
+  /// Calls and waits.
+  template<class F, class... As>
+  auto apply(F&& f, As&&... arguments) {
+    return submit(std::forward<F>(f), std::forward<As>(arguments)...).get();
+  }
+
+  /// Applies `f` to every element and returns the results in input order. If calls fail, throws
+  /// the error with the lowest index once all others are done. An exception of the range itself
+  /// goes through as it is.
+  template<class Range, class F>
+  auto map(F&& f, Range&& range, const map_options& options = {}) {
+    return run_map<false>(std::forward<F>(f), std::forward<Range>(range), options);
+  }
+
+  /// As `map`, with tuples as elements: each is one list of arguments.
+  template<class Range, class F>
+  auto starmap(F&& f, Range&& range, const map_options& options = {}) {
+    return run_map<true>(std::forward<F>(f), std::forward<Range>(range), options);
+  }
+
+  /// Calls `use(index, result)` on this thread for every element as results come; the range is
+  /// read no further ahead than `look_ahead` chunks. The first error ends it: what is in flight is
+  /// waited for, then the error is thrown.
+  template<class Range, class F, class Use>
+  void for_each_completed(F&& f, Range&& range, Use&& use, const map_options& options = {});
+
+  /// No new tasks; queued ones are finished and the workers leave. May be called twice.
+  void close();
+  /// Waits for the end of a closed pool; false: `span` passed first. Throws std::logic_error when
+  /// neither `close` nor `terminate` was called.
+  bool join(duration span = duration::max());
+  /// Cancels queued tasks and kills the workers. May be called twice.
+  void terminate();
+
+  [[nodiscard]] pool_counters stats() const;
+  [[nodiscard]] std::size_t size() const noexcept;
+  /// Process ids of the workers that live now; for people, not for signals.
+  [[nodiscard]] std::vector<int> worker_pids() const;
+
+private:
+  /// Gives `encode_call` room for a large payload, and takes it back if the call is not sent.
+  class large_room {
+  public:
+    explicit large_room(pool_core& core) noexcept : core_{core} {}
+    ~large_room();
+    large_room(const large_room&) = delete;
+    std::span<std::byte> operator()(std::size_t size_bytes);
+    large_payload payload{};
+
+  private:
+    pool_core& core_;
+  };
+
+  task_state* send(const detail::encoded_call& call, large_room& room, const task_options& options);
+  task_state* send_loan(std::uint64_t code, std::uint64_t function, loan& buffer);
+
+  template<bool IsStar, class F, class Range>
+  auto run_map(F&& f, Range&& range, const map_options& options);
+  template<bool IsStar, class F, class T>
+  auto submit_chunk(F& f, const std::vector<T>& items);
+
+  std::shared_ptr<pool_core> core_;
+};
+
+} // namespace troupe
+
+#include "troupe/pool/pool_map.hpp"

@@ -1,0 +1,246 @@
+// Part of Troupe; see LICENSE.
+
+// Answers in, work out: the part of pool_core that runs under the lock at every turn.
+
+#include "troupe/pool/call_runner.hpp"
+#include "troupe/pool/lane_port.hpp"
+#include "troupe/pool/pool_core.hpp"
+#include "troupe/pool/worker_lost.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace troupe {
+
+bool pool_core::drain_all() {
+  bool has_any = false;
+  // From the back: a slot that empties leaves the list by taking the last one's place.
+  for (std::size_t i = busy_.size(); i-- > 0;) {
+    if (i < busy_.size()) has_any = drain_slot(busy_[i]) || has_any;
+  }
+  if (has_any && backlog_first_ != nullptr) refill();
+  return has_any;
+}
+
+bool pool_core::drain_slot(std::size_t index) {
+  auto& from = slots_[index];
+  if (from.why_killed == doom::corrupt) return false;
+  auto& end = from.link->end();
+  bool has_any = false;
+  ipc::incoming_answer answer;
+  for (;;) {
+    const auto state = end.oldest(answer);
+    if (state == ipc::answer_state::none) break;
+    if (state == ipc::answer_state::corrupt) {
+      condemn(index, doom::corrupt);
+      break;
+    }
+    finish(index, answer);
+    end.pop();
+    has_any = true;
+  }
+  if (!has_any) return false;
+  from.has_moved = true;
+  loads_[index].is_stalled = false;
+  refresh_load(index);
+  if (loads_[index].in_flight == 0) note_emptied(index);
+  return true;
+}
+
+void pool_core::finish(std::size_t index, const ipc::incoming_answer& answer) {
+  auto& task = *reinterpret_cast<task_state*>(answer.tag);
+  auto& from = slots_[index];
+  auto& load = loads_[index];
+  load.queued_ns -= from.estimates[task.position % ipc::link_cells];
+  --load.in_flight;
+  if (answer.run_time > duration::zero()) task.profile->learn(answer.run_time);
+  free_input_block(from.link->end().payload_at(task.position));
+  ++task.attempts;
+  keep_result(task, answer.bytes);
+  resolve(task, answer.kind == static_cast<std::uint8_t>(reply_kind::value) ? outcome::value
+                                                                            : outcome::error);
+}
+
+void pool_core::keep_result(task_state& task, std::span<const std::byte> bytes) {
+  task.size = static_cast<std::uint32_t>(bytes.size());
+  if (bytes.size() <= task_state::bytes_here_max) {
+    task.place = byte_place::here;
+    if (!bytes.empty()) std::memcpy(task.here.data(), bytes.data(), bytes.size());
+    return;
+  }
+  auto* copy = static_cast<std::byte*>(std::malloc(bytes.size()));
+  if (copy == nullptr) throw std::bad_alloc{};
+  std::memcpy(copy, bytes.data(), bytes.size());
+  task.place = byte_place::heap;
+  task.heap = copy;
+}
+
+namespace {
+
+class run_continuations {
+public:
+  explicit run_continuations(continuation* first) : first_{first} {}
+  void operator()() const {
+    for (auto* each = first_; each != nullptr;) {
+      auto* const next = each->next; // `run` ends the continuation.
+      each->run();
+      each = next;
+    }
+  }
+
+private:
+  continuation* first_;
+};
+
+} // namespace
+
+// The one place where a task ends. After the fetch_or the record may be gone at any moment, unless
+// a continuation holds it; the store keeps its memory, so the wake is safe.
+void pool_core::resolve(task_state& task, outcome how) {
+  task.how = how;
+  auto* const continuations = task.continuations;
+  const auto before = task.phase.fetch_or(task_state::is_done, std::memory_order_acq_rel);
+  TROUPE_ASSERT((before & task_state::is_done) == 0);
+  ++counters_.resolved;
+  if ((before & task_state::has_continuation) != 0) {
+    --wants_dispatcher_;
+    environment_->calls().post(run_continuations{continuations});
+  }
+  if ((before & task_state::has_waiter) != 0) {
+    os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);
+  }
+  if ((before & task_state::is_abandoned) != 0) task_port::destroy(task);
+  if (--unresolved_ > 0) return;
+  changed_.notify_all();
+  if (phase_ == pool_phase::closing) ask_to_stop(stop_mode::drain);
+}
+
+void pool_core::fail(task_state& task, outcome how, std::unique_ptr<task_detail> detail) {
+  release_payload(task);
+  task.detail = detail.release();
+  resolve(task, how);
+}
+
+void pool_core::release_payload(task_state& task) noexcept {
+  if (task.place == byte_place::heap) std::free(task.heap);
+  if (task.place == byte_place::arena) {
+    free_input_block({.bytes = {},
+                      .arena_offset = task.arena_offset,
+                      .arena_size = task.size,
+                      .is_in_arena = true});
+  }
+  task.place = byte_place::none;
+}
+
+// False: the input arena has no room yet.
+bool pool_core::make_payload(task_state& task, ipc::outgoing_payload& out) {
+  out = {};
+  if (task.place == byte_place::heap && task.size > ipc::body_bytes_max) {
+    const auto offset = input_arena_.allocate(task.size + std::size_t{64});
+    if (!offset) return false;
+    auto* const heap = task.heap;
+    std::memcpy(input_memory_.data() + *offset, heap, task.size);
+    std::free(heap);
+    task.place = byte_place::arena;
+    task.arena_offset = *offset;
+  }
+  switch (task.place) {
+  case byte_place::here: out.bytes = std::span{task.here}.first(task.size); break;
+  case byte_place::heap: out.bytes = {task.heap, task.size}; break;
+  case byte_place::arena:
+    out.is_in_arena = true;
+    out.arena_offset = task.arena_offset;
+    out.arena_size = task.size;
+    break;
+  case byte_place::none:
+  case byte_place::in_ring: break;
+  }
+  return true;
+}
+
+void pool_core::refill() {
+  while (backlog_first_ != nullptr) {
+    auto& task = *backlog_first_;
+    const bool is_withdrawn = task.is_resolved();
+    ipc::outgoing_payload payload;
+    std::size_t where = scheduler::nobody;
+    if (!is_withdrawn) {
+      where = choose_slot(*task.profile);
+      if (where == scheduler::nobody || !make_payload(task, payload)) return;
+    }
+    backlog_first_ = task.next;
+    if (backlog_first_ == nullptr) backlog_last_ = nullptr;
+    --backlog_size_;
+    task.next = nullptr;
+    if (is_withdrawn) {
+      task_port::drop_handle(task);
+      continue;
+    }
+    auto* const heap = task.place == byte_place::heap ? task.heap : nullptr;
+    const auto* sleeper = place(task, payload, where);
+    std::free(heap);
+    // A thread that waits for the task must now listen to this worker's bell.
+    const auto phase = task.phase.load(std::memory_order_relaxed);
+    if ((phase & task_state::has_waiter) != 0) {
+      os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);
+    }
+    if (sleeper != nullptr) os::futex_wake(*sleeper, 1, os::futex_scope::shared);
+  }
+}
+
+// Tells each busy worker when to ring the dispatcher: half-way through what it holds, and only if
+// somebody depends on the dispatcher.
+void pool_core::arm() {
+  const bool is_wanted = backlog_first_ != nullptr || wants_dispatcher_ > 0;
+  for (const auto index : busy_) {
+    auto& end = slots_[index].link->end();
+    const auto held = loads_[index].in_flight;
+    if (is_wanted && held > 0) {
+      end.notify_at(end.head() + (held - 1) / 2);
+    } else {
+      end.notify_at(std::nullopt);
+    }
+  }
+}
+
+void pool_core::condemn(std::size_t index, doom why) {
+  auto& s = slots_[index];
+  if (s.why_killed != doom::none) return;
+  s.why_killed = why;
+  s.doomed_position = s.link->end().head();
+  if (why == doom::corrupt) ++counters_.corrupt;
+  refresh_load(index);
+  s.link->signal(SIGKILL, signal_scope::group);
+}
+
+void pool_core::note_emptied(std::size_t index) {
+  const auto it = std::find(busy_.begin(), busy_.end(), index);
+  if (it != busy_.end()) {
+    *it = busy_.back();
+    busy_.pop_back();
+  }
+  loads_[index].queued_ns = 0;
+  auto& s = slots_[index];
+  if (s.phase == slot_phase::draining) {
+    supervision_->on_drained(s.link->slot(), s.link->incarnation());
+  }
+}
+
+time_point pool_core::serve(time_point now) {
+  const std::lock_guard lock{mutex_};
+  ++counters_.served;
+  find_ready_workers(now);
+  // Arming and looking again closes the gap between an answer and the wish to hear of it.
+  constexpr int rounds_max = 8;
+  for (int round = 0; round < rounds_max; ++round) {
+    const bool has_any = drain_all();
+    arm();
+    if (!has_any) break;
+  }
+  needs_kick_ = false;
+  return is_fine_ticking_ ? now : time_point::max();
+}
+
+} // namespace troupe

@@ -1,0 +1,164 @@
+// Part of Troupe; see LICENSE.
+
+// The parts of pool that walk ranges; included by pool.hpp.
+
+#pragma once
+
+#include "troupe/pool/completion_queue.hpp"
+
+#include <deque>
+#include <stdexcept>
+
+namespace troupe {
+
+namespace detail {
+
+/// A chunk as large as this is cut from any range: larger ones leave the cache.
+inline constexpr std::size_t chunk_max = 65'536;
+/// Chunks per worker when the length is known: small enough to even out, few enough to be cheap.
+inline constexpr std::size_t chunks_per_worker = 16;
+inline constexpr std::size_t chunk_of_unknown_length = 256;
+inline constexpr std::size_t look_ahead_per_worker = 4;
+
+template<class Range>
+std::size_t choose_chunk(const Range& range, std::size_t wanted, std::size_t workers) {
+  if (wanted > chunk_max * 1024) {
+    throw std::invalid_argument{"map_options::chunk is " + std::to_string(wanted) +
+                                "; it must be 1 to " + std::to_string(chunk_max * 1024) +
+                                ", or 0 to have it chosen"};
+  }
+  if (wanted > 0) return wanted;
+  if constexpr (requires { range.size(); }) {
+    const auto length = static_cast<std::size_t>(range.size());
+    const auto even = length / (chunks_per_worker * workers) + 1;
+    return even < chunk_max ? even : chunk_max;
+  } else {
+    return chunk_of_unknown_length;
+  }
+}
+
+template<class Range>
+using element_t = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;
+
+/// Reads at most `count` elements into `items`, which is cleared first.
+template<class Iterator, class End, class T>
+void take_chunk(Iterator& it, const End& end, std::size_t count, std::vector<T>& items) {
+  items.clear();
+  for (; items.size() < count && it != end; ++it) items.push_back(*it);
+}
+
+} // namespace detail
+
+template<bool IsStar, class F, class T>
+auto pool::submit_chunk(F& f, const std::vector<T>& items) {
+  using function = std::decay_t<F>;
+  using result =
+    detail::element_result<IsStar, typename detail::caller<function>::type, T>;
+  using answer = std::conditional_t<std::is_void_v<result>, void, std::vector<result>>;
+  detail::encoded_call call;
+  large_room room{*core_};
+  detail::encode_chunk<IsStar, large_room&, function>(call, room, f, items);
+  return future<answer>{send(call, room, {})};
+}
+
+template<bool IsStar, class F, class Range>
+auto pool::run_map(F&& f, Range&& range, const map_options& options) {
+  using item = detail::element_t<Range>;
+  using chunk_future = decltype(submit_chunk<IsStar>(f, std::declval<std::vector<item>&>()));
+  using answer = typename chunk_future::value_type;
+  constexpr bool is_void = std::is_void_v<answer>;
+  const auto chunk = detail::choose_chunk(range, options.chunk, size());
+  const auto ahead =
+    options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
+
+  std::deque<chunk_future> in_flight;
+  std::exception_ptr first_error;
+  std::conditional_t<is_void, int, answer> results{};
+  const auto collect_one = [&] {
+    const auto oldest = std::move(in_flight.front());
+    in_flight.pop_front();
+    try {
+      if constexpr (is_void) {
+        oldest.get();
+      } else {
+        auto part = oldest.get();
+        if (!first_error) {
+          results.insert(results.end(), std::make_move_iterator(part.begin()),
+                         std::make_move_iterator(part.end()));
+        }
+      }
+    } catch (...) {
+      if (!first_error) first_error = std::current_exception();
+    }
+  };
+  if constexpr (!is_void && requires { range.size(); }) {
+    results.reserve(static_cast<std::size_t>(range.size()));
+  }
+  std::vector<item> items;
+  auto it = std::begin(range);
+  const auto end = std::end(range);
+  while (it != end) {
+    detail::take_chunk(it, end, chunk, items);
+    if (in_flight.size() >= ahead) collect_one();
+    in_flight.push_back(submit_chunk<IsStar>(f, items));
+  }
+  while (!in_flight.empty()) collect_one();
+  if (first_error) std::rethrow_exception(first_error);
+  if constexpr (!is_void) return results;
+}
+
+template<class Range, class F, class Use>
+void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options& options) {
+  using item = detail::element_t<Range>;
+  using chunk_future = decltype(submit_chunk<false>(f, std::declval<std::vector<item>&>()));
+  struct part {
+    std::size_t first_index;
+    chunk_future result;
+  };
+  const auto chunk = options.chunk > 0 ? options.chunk : 1;
+  const auto ahead =
+    options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
+  const auto done = std::make_shared<detail::completion_queue<part>>();
+  std::size_t in_flight = 0;
+  std::size_t next_index = 0;
+  std::exception_ptr first_error;
+  const auto use_one = [&] {
+    const auto finished = done->take();
+    --in_flight;
+    try {
+      auto index = finished.first_index;
+      if constexpr (std::is_void_v<typename chunk_future::value_type>) {
+        finished.result.get();
+        use(index);
+      } else {
+        for (auto&& value : finished.result.get()) {
+          if (!first_error) use(index++, std::move(value));
+        }
+      }
+    } catch (...) {
+      if (!first_error) first_error = std::current_exception();
+    }
+  };
+  std::vector<item> items;
+  auto it = std::begin(range);
+  const auto end = std::end(range);
+  try {
+    while (it != end && !first_error) {
+      detail::take_chunk(it, end, chunk, items);
+      while (in_flight >= ahead) use_one();
+      if (first_error) break;
+      const auto index = next_index;
+      next_index += items.size();
+      ++in_flight;
+      submit_chunk<false>(f, items).then([done, index](chunk_future result) {
+        done->put({index, std::move(result)});
+      });
+    }
+  } catch (...) { // Of the range or of submit.
+    if (!first_error) first_error = std::current_exception();
+  }
+  while (in_flight > 0) use_one();
+  if (first_error) std::rethrow_exception(first_error);
+}
+
+} // namespace troupe

@@ -1,0 +1,58 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/pool/pool_options.hpp"
+
+#include "troupe/os/cpu_count.hpp"
+
+#include <limits>
+#include <stdexcept>
+
+namespace troupe {
+
+namespace {
+
+constexpr int replicas_max = 10'000;
+
+std::uint32_t check(const char* what, int value, int value_min, int value_max) {
+  if (value < value_min || value > value_max) {
+    throw std::invalid_argument{std::string{"pool_options::"} + what + " is " +
+                                std::to_string(value) + "; it must be " +
+                                std::to_string(value_min) + " to " + std::to_string(value_max)};
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+} // namespace
+
+pool_settings make_settings(const pool_options& options) {
+  pool_settings out;
+  const bool is_auto = options.replicas == pool_options::usable_cpus;
+  out.name = options.name;
+  out.replicas = is_auto ? static_cast<std::uint32_t>(os::usable_cpu_count())
+                         : check("replicas", options.replicas, 1, replicas_max);
+  out.standby = check("standby", options.standby, 0, replicas_max);
+  out.in_flight_max =
+    check("max_in_flight", options.max_in_flight, 1, std::numeric_limits<int>::max());
+  out.attempts_max = static_cast<std::uint16_t>(
+    check("max_attempts", options.max_attempts, 1, std::numeric_limits<std::uint16_t>::max()));
+  if (options.task_timeout < duration::zero()) {
+    throw std::invalid_argument{"pool_options::task_timeout is negative; 0 means none"};
+  }
+  out.task_timeout = options.task_timeout;
+  out.queued_max = options.max_queued;
+  out.input_arena_bytes = options.input_arena_bytes;
+  out.output_arena_bytes = options.output_arena_bytes;
+  if (out.input_arena_bytes == 0 || out.output_arena_bytes == 0) {
+    throw std::invalid_argument{"pool_options: the arenas must have at least one byte"};
+  }
+  out.recycle = options.recycle;
+  out.restart = options.restart;
+  out.stop = options.stop;
+  out.start = options.start;
+  out.process = options.process;
+  out.initializer_code = options.initializer.code;
+  out.initializer_payload = options.initializer.payload;
+  return out;
+}
+
+} // namespace troupe

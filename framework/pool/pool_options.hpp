@@ -1,0 +1,63 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/clock.hpp"
+#include "troupe/pool/pool_settings.hpp"
+#include "troupe/pool/typed_call.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// A call kept for later, such as a pool's initializer. Made by `bind_call`.
+struct bound_call {
+  std::uint64_t code = 0;
+  std::vector<std::byte> payload;
+};
+
+/// Encodes a call of `f(arguments...)`; the rules are those of `pool::submit`.
+template<class F, class... As>
+bound_call bind_call(F&& f, As&&... arguments) {
+  bound_call out;
+  detail::encoded_call call;
+  const auto large_room = [&](std::size_t size_bytes) {
+    out.payload.resize(size_bytes);
+    return std::span{out.payload};
+  };
+  detail::encode_call(call, large_room, std::forward<F>(f), std::forward<As>(arguments)...);
+  out.code = call.code;
+  if (out.payload.empty()) {
+    out.payload.assign(call.small.begin(),
+                       call.small.begin() + static_cast<std::ptrdiff_t>(call.size_bytes));
+  }
+  return out;
+}
+
+/// How a pool is made. Every field has a working default.
+struct pool_options {
+  static constexpr int usable_cpus = -2'147'483'647; ///< By affinity and cgroup quota.
+
+  std::string name = "pool";             ///< In logs, errors, process names.
+  int replicas = usable_cpus;            ///< Workers; at least 1.
+  int standby = 0;                       ///< More workers, started but without work, for restarts.
+  int max_in_flight = 1'000'000;         ///< Tasks handed to one worker and not answered.
+  duration task_timeout{};               ///< From begin; 0: none. The worker is killed.
+  int max_attempts = 1;                  ///< Begins of one task before it is worker_lost.
+  std::size_t max_queued = 16'000'000;   ///< Tasks that may wait; then submit throws.
+  std::size_t input_arena_bytes = std::size_t{256} << 20;  ///< Arguments in flight; touched on use.
+  std::size_t output_arena_bytes = std::size_t{64} << 20;  ///< Per worker: the largest result.
+  recycle_spec recycle = {};             ///< When a healthy worker is replaced.
+  restart_spec restart = {};             ///< Rules and budget for workers that die.
+  stop_spec stop = {};
+  start_spec start = {};
+  process_options process = {};          ///< Environment, limits, where output goes.
+  bound_call initializer = {};           ///< Runs in each worker before its first task.
+};
+
+/// Checks the options and fills in the defaults; throws std::invalid_argument.
+pool_settings make_settings(const pool_options& options);
+
+} // namespace troupe

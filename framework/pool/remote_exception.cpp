@@ -1,0 +1,166 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/pool/remote_exception.hpp"
+
+#include "troupe/ipc/wire.hpp"
+#include "troupe/os/this_process.hpp"
+#include "troupe/pool/detail/exception_codecs.hpp"
+
+#include <cstdlib>
+#include <cxxabi.h>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t what_size_max = 16 * 1024;
+constexpr std::size_t trace_size_max = 64 * 1024;
+constexpr std::size_t name_size_max = 1024;
+constexpr std::size_t state_size_max = 256 * 1024;
+constexpr int nested_max = 8;
+
+std::string cut(std::string_view text, std::size_t size_max) {
+  if (text.size() <= size_max) return std::string{text};
+  constexpr std::string_view mark = " [cut]";
+  return std::string{text.substr(0, size_max - mark.size())}.append(mark);
+}
+
+/// In the worker only: the host must not feed foreign text to the demangler.
+std::string demangled(const char* name) {
+  int status = 0;
+  char* const readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  std::string out = readable != nullptr ? readable : name;
+  std::free(readable);
+  return out;
+}
+
+/// Appends "caused by: type: text" for the exceptions nested in `e`.
+void add_causes(const std::exception& e, std::string& trace, int depth = 0) {
+  if (depth == nested_max) return;
+  try {
+    std::rethrow_if_nested(e);
+  } catch (const std::exception& inner) {
+    if (!trace.empty() && trace.back() != '\n') trace += '\n';
+    trace += "caused by: " + demangled(typeid(inner).name()) + ": " + cut(inner.what(), name_size_max);
+    add_causes(inner, trace, depth + 1);
+  } catch (...) {
+    trace += "\ncaused by an exception that is no std::exception";
+  }
+}
+
+/// The text of what is no std::exception.
+std::string text_of_other() {
+  try {
+    throw;
+  } catch (const char* text) {
+    return text != nullptr ? cut(text, what_size_max) : std::string{"null"};
+  } catch (const std::string& text) {
+    return cut(text, what_size_max);
+  } catch (int number) {
+    return std::to_string(number);
+  } catch (unsigned number) {
+    return std::to_string(number);
+  } catch (long number) {
+    return std::to_string(number);
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+/// Fills in type, type_name, what and trace.
+/// @pre an exception is being handled
+void describe_current(remote_facts& facts) {
+  if (const auto* type = abi::__cxa_current_exception_type()) {
+    facts.type = type->name();
+    facts.type_name = demangled(type->name());
+  } else {
+    facts.type_name = "an exception of another language";
+  }
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    facts.what = cut(e.what(), what_size_max);
+    add_causes(e, facts.trace);
+  } catch (...) {
+    facts.what = text_of_other();
+  }
+}
+
+/// An exception that came from a worker of this worker is passed on as what it was there.
+void pass_on_origin(remote_facts& facts) {
+  try {
+    throw;
+  } catch (const remote_context& inner) {
+    const auto& origin = inner.facts();
+    facts.type = origin.type;
+    facts.type_name = origin.type_name;
+    facts.what = origin.what;
+    const auto came = "\nfrom worker " + origin.worker + " (pid " + std::to_string(origin.pid) + ")";
+    facts.trace += came + (origin.trace.empty() ? "" : ":\n" + origin.trace);
+  } catch (...) {
+    // Thrown here.
+  }
+}
+
+/// Fills in what the text does not tell. Where that fails, nobody can make the exception again, but
+/// its text arrives.
+/// @pre `facts.type` is the type of the exception that is being handled
+void save_state(remote_facts& facts) {
+  try {
+    if (const auto codec = detail::find_exception_codec(facts.type)) facts.state = codec->save();
+    if (facts.state.size() <= state_size_max && facts.type.size() <= name_size_max) return;
+  } catch (...) {
+    // It is too large for a message, or only claims to be of this type.
+  }
+  facts.type.clear();
+  facts.state.clear();
+}
+
+/// The exception that `facts` describe, or a remote_error, or null if they contradict themselves.
+std::exception_ptr make_exception(const remote_facts& facts) {
+  if (const auto codec = detail::find_exception_codec(facts.type)) {
+    try {
+      return codec->make(facts);
+    } catch (...) {
+      // The constructor of a registered type refuses the text; the text itself must not be lost.
+    }
+  }
+  return std::make_exception_ptr(remote_error{facts});
+}
+
+} // namespace
+
+remote_error::remote_error(remote_facts facts)
+    : error{errc::task_failed, facts.what}, remote_context{std::move(facts)} {}
+
+std::vector<std::byte> encode_current_exception(std::string_view trace,
+                                                remote_origin self) noexcept {
+  try {
+    remote_facts facts;
+    facts.worker = cut(self.worker, name_size_max);
+    facts.pid = self.pid != 0 ? self.pid : os::this_process::pid();
+    facts.trace = trace;
+    describe_current(facts);
+    pass_on_origin(facts);
+    facts.type_name = cut(facts.type_name, name_size_max);
+    facts.trace = cut(facts.trace, trace_size_max);
+    save_state(facts);
+    return wire::to_bytes(facts);
+  } catch (...) {
+    return {};
+  }
+}
+
+std::exception_ptr decode_exception(std::span<const std::byte> bytes, remote_origin known) {
+  if (auto facts = wire::decode<remote_facts>(bytes)) {
+    if (!known.worker.empty()) facts->worker = known.worker;
+    if (known.pid != 0) facts->pid = known.pid;
+    if (auto made = make_exception(*facts)) return made;
+  }
+  return std::make_exception_ptr(serialization_error{
+    "the task failed, but its worker" + (known.worker.empty() ? "" : " " + std::string{known.worker}) +
+    " sent " + std::to_string(bytes.size()) +
+    " bytes that are no exception: it was out of memory, or its memory is damaged"});
+}
+
+} // namespace troupe

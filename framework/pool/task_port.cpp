@@ -1,0 +1,92 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/pool/task_port.hpp"
+
+#include "troupe/base/assert.hpp"
+#include "troupe/pool/pool_core.hpp"
+#include "troupe/pool/remote_exception.hpp"
+#include "troupe/pool/worker_lost.hpp"
+
+#include <cstdlib>
+
+namespace troupe {
+
+task_detail::~task_detail() = default;
+
+namespace task_port {
+
+bool wait(task_state& task, deadline limit) {
+  return task.is_resolved() || task.core->wait(task, limit);
+}
+
+bool cancel(task_state& task) {
+  if (task.is_resolved()) return task.how == outcome::cancelled;
+  return task.core->cancel(task);
+}
+
+bool is_running(task_state& task) { return !task.is_resolved() && task.core->is_running(task); }
+
+void add_continuation(task_state& task, continuation& what) {
+  if (task.is_resolved()) return what.run();
+  task.core->add_continuation(task, what);
+}
+
+void add_handle(task_state& task) noexcept {
+  task.handles.fetch_add(1, std::memory_order_relaxed);
+}
+
+void drop_handle(task_state& task) noexcept {
+  // The usual case, one future and no copies, needs no atomic write.
+  if (task.handles.load(std::memory_order_acquire) != 1 &&
+      task.handles.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+    return;
+  }
+  if (task.is_resolved()) return destroy(task);
+  const auto before = task.phase.fetch_or(task_state::is_abandoned, std::memory_order_acq_rel);
+  if ((before & task_state::is_done) != 0) destroy(task);
+}
+
+void destroy(task_state& task) noexcept {
+  switch (task.how) {
+  case outcome::value:
+  case outcome::error:
+    if (task.place == byte_place::heap) std::free(task.heap);
+    break;
+  case outcome::lost:
+  case outcome::timed_out:
+  case outcome::failed: delete static_cast<task_detail*>(task.detail); break;
+  case outcome::cancelled:
+  case outcome::pending: break;
+  }
+  task.place = byte_place::none;
+  task.core->recycle(task);
+}
+
+std::span<const std::byte> result(const task_state& task) noexcept {
+  if (task.place == byte_place::heap) return {task.heap, task.size};
+  return std::span{task.here}.first(task.size);
+}
+
+std::exception_ptr exception(const task_state& task) {
+  const auto* const detail = static_cast<const task_detail*>(task.detail);
+  switch (task.how) {
+  case outcome::error: return decode_exception(result(task));
+  case outcome::lost:
+    return std::make_exception_ptr(worker_lost{*detail->record, detail->task, task.attempts});
+  case outcome::timed_out: return std::make_exception_ptr(timeout_error{detail->cause.message});
+  case outcome::failed:
+    return std::make_exception_ptr(broken_executor{detail->cause.message});
+  case outcome::cancelled:
+    return std::make_exception_ptr(cancelled_error{
+      "task " + std::to_string(task.id) +
+      " was cancelled before a worker began it, or its pool was terminated"});
+  case outcome::pending:
+  case outcome::value: break;
+  }
+  TROUPE_ASSERT(false && "asked for the exception of a task that has none");
+  return {};
+}
+
+} // namespace task_port
+
+} // namespace troupe

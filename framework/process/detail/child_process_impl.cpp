@@ -1,0 +1,90 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/child_process_impl.hpp"
+
+#include "troupe/os/pipe.hpp"
+
+#include <array>
+#include <span>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::size_t read_bytes = 64 * 1024; // What a pipe holds by default.
+// A grandchild may go on writing for ever: this much is read after the child's death.
+constexpr int last_reads_max = 16;
+
+} // namespace
+
+void child_process_impl::read_from(output_stream stream, os::fd pipe) {
+  auto& target = stream == output_stream::out ? out_ : err_;
+  target.pipe = std::move(pipe);
+  target.lines = std::make_unique<output_lines>(
+    output_line_bytes_max, [this, stream](std::string_view line) { on_line(stream, line); });
+}
+
+void child_process_impl::begin(os::reactor& reactor, int pid, os::pidfd handle,
+                               group_signaller signal_group) {
+  pid_ = pid;
+  handle_ = std::move(handle);
+  signal_group_ = std::move(signal_group);
+  for (auto* from : {&out_, &err_}) {
+    if (!from->pipe) continue;
+    from->watch = reactor.add_readable(from->pipe, [this, from] {
+      if (read_once(*from) == read_result::end) close(*from);
+    });
+  }
+}
+
+void child_process_impl::drain_output() {
+  for (auto* from : {&out_, &err_}) {
+    for (int left = last_reads_max; left > 0 && from->pipe; --left) {
+      if (read_once(*from) != read_result::some) break;
+    }
+    close(*from);
+  }
+}
+
+void child_process_impl::signal(int signal, signal_scope scope) noexcept {
+  if (scope == signal_scope::process) {
+    handle_.signal(signal);
+  } else if (!handle_.signal_group(signal)) {
+    try {
+      signal_group_(id_, signal);
+    } catch (...) {
+      handle_.signal(signal); // Out of memory; at least the child itself hears it.
+    }
+  }
+}
+
+void child_process_impl::watch_death(os::reactor& reactor, std::function<void()> on_death) {
+  death_watch_ = reactor.add_readable(handle_.descriptor(), std::move(on_death));
+}
+
+child_process_impl::read_result child_process_impl::read_once(reader& from) {
+  static thread_local std::array<char, read_bytes> buffer;
+  const auto size = os::read_some(from.pipe, std::as_writable_bytes(std::span{buffer}));
+  if (!size) {
+    return size.error().code == errc::would_block ? read_result::nothing_now : read_result::end;
+  }
+  from.lines->feed({buffer.data(), *size});
+  return read_result::some;
+}
+
+void child_process_impl::close(reader& from) {
+  if (!from.pipe) return;
+  from.watch.cancel();
+  from.pipe.reset();
+  from.lines->finish();
+}
+
+void child_process_impl::on_line(output_stream stream, std::string_view line) {
+  if (stream == output_stream::err) {
+    if (tail_.size() == stderr_tail_lines_max) tail_.pop_front();
+    tail_.emplace_back(line);
+  }
+  observer_->on_output(stream, line);
+}
+
+} // namespace troupe::detail

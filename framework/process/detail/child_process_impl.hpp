@@ -1,0 +1,80 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/os/pidfd.hpp"
+#include "troupe/os/reactor.hpp"
+#include "troupe/process/detail/output_lines.hpp"
+#include "troupe/process/launcher.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+inline constexpr std::size_t stderr_tail_lines_max = 20;
+
+/// One child as the launcher keeps it: its pidfd, its log pipes, the last lines of stderr.
+///
+/// Lives in: host. Threads: `pid` and `signal` any (after `begin`), the rest the reactor's.
+/// Blocks: never. Crash (of the child): the pipes are drained once more, then closed.
+/// Errors: a pipe that cannot be read is closed.
+class child_process_impl final : public child_process {
+public:
+  using group_signaller = std::function<void(std::uint64_t id, int signal)>;
+
+  child_process_impl(std::string name, std::shared_ptr<process_observer> observer)
+      : name_{std::move(name)}, observer_{std::move(observer)} {}
+
+  void set_id(std::uint64_t id) noexcept { id_ = id; }
+
+  /// Before the request is sent: ends of the pipes the child writes to.
+  void read_from(output_stream stream, os::fd reader);
+  /// The child runs. `signal_group` is asked where the kernel cannot.
+  void begin(os::reactor& reactor, int pid, os::pidfd handle, group_signaller signal_group);
+  /// The child is gone: reads what is left in the pipes, never waiting for their end, and closes them.
+  void drain_output();
+
+  [[nodiscard]] int pid() const noexcept override { return pid_; }
+  void signal(int signal, signal_scope scope) noexcept override;
+
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] bool has_begun() const noexcept { return pid_ != 0; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const os::pidfd& handle() const noexcept { return handle_; }
+  [[nodiscard]] process_observer& observer() const noexcept { return *observer_; }
+  [[nodiscard]] std::vector<std::string> stderr_tail() const { return {tail_.begin(), tail_.end()}; }
+  /// Everything was told: lets go of the observer, which may own us.
+  void release() noexcept { observer_.reset(); }
+  /// Watches the child's death itself, when nobody else is left to tell it.
+  void watch_death(os::reactor& reactor, std::function<void()> on_death);
+
+private:
+  struct reader {
+    os::fd pipe;
+    std::unique_ptr<output_lines> lines;
+    os::readiness_watch watch; // After `pipe`: gone before it is closed.
+  };
+  enum class read_result { some, nothing_now, end };
+  read_result read_once(reader& from);
+  void close(reader& from);
+  void on_line(output_stream stream, std::string_view line);
+
+  std::uint64_t id_ = 0;
+  std::string name_;
+  std::shared_ptr<process_observer> observer_;
+  int pid_ = 0;
+  os::pidfd handle_;
+  group_signaller signal_group_;
+  reader out_;
+  reader err_;
+  std::deque<std::string> tail_;
+  os::readiness_watch death_watch_;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,132 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/crash_page.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <utility>
+
+#include <boost/stacktrace/safe_dump_to.hpp>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+namespace troupe::detail {
+
+enum class page_state : std::uint32_t { untouched, writing, complete };
+
+struct crash_page::layout {
+  std::atomic<page_state> state;
+  std::atomic<std::int32_t> owner_pid;
+  std::int32_t signal;
+  std::uint64_t fault_address;
+  std::uint64_t program_counter;
+  std::uint64_t frames[crash_frames_max + 1]; // Ends with a zero.
+};
+
+namespace {
+
+static_assert(sizeof(crash_page::layout) <= 4096);
+static_assert(sizeof(void*) == sizeof(std::uint64_t));
+
+constexpr int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+
+// The handler reaches them without a lock or a lookup.
+constinit std::atomic<crash_page::layout*> page_of_process{nullptr};
+alignas(16) constinit std::byte handler_stack[64 * 1024]{};
+
+std::uint64_t program_counter_of(const void* context) noexcept {
+  const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return static_cast<std::uint64_t>(machine.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return machine.pc;
+#else
+  static_cast<void>(machine);
+  return 0;
+#endif
+}
+
+// Async-signal-safe. SA_RESETHAND has put the default disposition back already.
+void write_last_words(int signal, siginfo_t* info, void* context) noexcept {
+  auto* page = page_of_process.load();
+  // A child that the worker forked shares the page but has no right to it.
+  if (page != nullptr && page->owner_pid.load() == ::getpid()) {
+    auto before = page_state::untouched;
+    if (page->state.compare_exchange_strong(before, page_state::writing)) {
+      page->signal = signal;
+      page->fault_address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+      page->program_counter = program_counter_of(context);
+      boost::stacktrace::safe_dump_to(page->frames, sizeof page->frames);
+      // CRASH(1): killed before this store, the reader sees "writing" and ignores the page.
+      page->state.store(page_state::complete);
+    }
+  }
+  // Pending until the handler returns, then deadly, with the registers of the crash in the core.
+  ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), signal);
+}
+
+} // namespace
+
+crash_page crash_page::create() noexcept {
+  crash_page out;
+  void* at = ::mmap(nullptr, sizeof(layout), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                    0);
+  if (at != MAP_FAILED) out.page_ = static_cast<layout*>(at);
+  return out;
+}
+
+crash_page::crash_page(crash_page&& other) noexcept : page_{std::exchange(other.page_, nullptr)} {}
+
+crash_page& crash_page::operator=(crash_page&& other) noexcept {
+  std::swap(page_, other.page_);
+  return *this;
+}
+
+crash_page::~crash_page() {
+  if (page_ != nullptr) ::munmap(page_, sizeof(layout));
+}
+
+void crash_page::exclude_from_fork() const noexcept {
+  if (page_ != nullptr) ::madvise(page_, sizeof(layout), MADV_DONTFORK);
+}
+
+void crash_page::install_handlers() const noexcept {
+  if (page_ == nullptr) return;
+  page_->owner_pid.store(::getpid());
+  page_of_process.store(page_);
+  const stack_t stack{.ss_sp = handler_stack, .ss_flags = 0, .ss_size = sizeof handler_stack};
+  ::sigaltstack(&stack, nullptr);
+  struct sigaction action {};
+  action.sa_sigaction = write_last_words;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+  ::sigfillset(&action.sa_mask);
+  for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
+}
+
+crash_data crash_page::read() const {
+  crash_data out;
+  // The worker is dead, but a child of it may still write here: each number is read once.
+  if (page_ == nullptr || page_->state.load() != page_state::complete) return out;
+  const volatile layout& page = *page_;
+  out.signal = page.signal;
+  out.fault_address = page.fault_address;
+  out.program_counter = page.program_counter;
+  for (std::uint32_t i = 0; i < crash_frames_max; ++i) {
+    const std::uint64_t frame = page.frames[i];
+    if (frame == 0) break;
+    out.frames.push_back(frame);
+  }
+  return out;
+}
+
+void prepare_unwinding() noexcept {
+  std::uint64_t frames[4];
+  boost::stacktrace::safe_dump_to(frames, sizeof frames);
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,272 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/host_launcher.hpp"
+
+#include "troupe/process/detail/symbols.hpp"
+
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+// A zygote that was told to end everything and has not: killed, its children by pidfd.
+constexpr auto close_timeout = std::chrono::seconds{2};
+
+failure cannot_start(const std::string& name, const failure& cause) {
+  return {cause.code == errc::system ? errc::start_failed : cause.code,
+          "cannot start '" + name + "': " + cause.message, cause.os_error};
+}
+
+failure launcher_closed() { return {errc::closed, "its launcher is being closed", 0}; }
+
+std::vector<int> raw_numbers(const launch_request& request) {
+  std::vector<int> out;
+  for (const auto& descriptor : request.owned) out.push_back(descriptor.get());
+  for (const auto* descriptor : request.borrowed) out.push_back(descriptor->get());
+  return out;
+}
+
+} // namespace
+
+void host_launcher::start(launch_request request) {
+  auto message = std::move(request.message);
+  auto child = std::make_shared<child_process_impl>(message.options.name, request.observer);
+  if (request.out_reader) child->read_from(output_stream::out, std::move(request.out_reader));
+  if (request.err_reader) child->read_from(output_stream::err, std::move(request.err_reader));
+  const bool needs_reactor = shared_.with([&](shared_state& state) {
+    message.id = state.next_id++;
+    child->set_id(message.id);
+    state.children.emplace(message.id, child);
+    return submit(state, message, request);
+  });
+  if (needs_reactor) {
+    reactor_.post([self = shared_from_this()] { self->flush(); });
+  }
+}
+
+bool host_launcher::submit(shared_state& state, const start_message& message,
+                           launch_request& request) {
+  auto bytes = encode(message);
+  // The usual way: straight into the socket, without a detour over the reactor thread.
+  if (state.link == link_state::ready && state.queue.empty() && !state.is_closing) {
+    if (state.zygote->send(bytes, raw_numbers(request))) return false;
+  }
+  queued_message queued{message.id, std::move(bytes), std::move(request.owned)};
+  for (const auto* descriptor : request.borrowed) {
+    auto copy = descriptor->duplicate();
+    // The message then lacks a descriptor, which the zygote will refuse with a clear text.
+    if (copy) queued.descriptors.push_back(std::move(*copy));
+  }
+  state.queue.push_back(std::move(queued));
+  return true;
+}
+
+void host_launcher::signal_group(std::uint64_t id, int signal) {
+  shared_.with([&](shared_state& state) {
+    if (state.link == link_state::none) return;
+    state.queue.push_back({0, encode(signal_group_message{id, signal}), {}});
+  });
+  reactor_.post([self = shared_from_this()] { self->flush(); });
+}
+
+void host_launcher::flush() {
+  enum class next_step { nothing, open, wait_for_room, fail };
+  failure problem;
+  const auto next = shared_.with([&](shared_state& state) {
+    if (state.is_closing || state.queue.empty()) {
+      return state.queue.empty() ? next_step::nothing : next_step::fail;
+    }
+    if (state.link == link_state::none) return next_step::open;
+    if (state.link == link_state::opening) return next_step::nothing;
+    while (!state.queue.empty()) {
+      const auto& first = state.queue.front();
+      std::vector<int> numbers;
+      for (const auto& descriptor : first.descriptors) numbers.push_back(descriptor.get());
+      const auto sent = state.zygote->send(first.bytes, numbers);
+      if (!sent) {
+        // A dead zygote is noticed by its own watch, which starts the next one.
+        const bool is_full = sent.error().code == errc::would_block;
+        return is_full ? next_step::wait_for_room : next_step::nothing;
+      }
+      state.queue.pop_front();
+    }
+    return next_step::nothing;
+  });
+  if (next == next_step::open) open_zygote();
+  if (next == next_step::fail) fail_queued(launcher_closed());
+  if (next == next_step::wait_for_room) {
+    shared_.with([&](shared_state& state) {
+      state.zygote->when_writable([self = shared_from_this()] { self->flush(); });
+    });
+  }
+}
+
+void host_launcher::open_zygote() {
+  auto zygote = std::make_unique<zygote_link>(reactor_, *this);
+  if (const auto opened = zygote->open(); !opened) return fail_queued(opened.error());
+  shared_.with([&](shared_state& state) {
+    state.zygote = std::move(zygote);
+    state.link = link_state::opening;
+  });
+}
+
+void host_launcher::on_hello(hello_message message) {
+  modules_ = std::move(message.modules);
+  shared_.with([](shared_state& state) { state.link = link_state::ready; });
+  flush();
+}
+
+void host_launcher::on_started(const started_message& message, os::pidfd handle) {
+  const auto child = find(message.id);
+  if (!child) return;
+  child->begin(reactor_, message.pid, std::move(handle),
+               [weak = weak_from_this()](std::uint64_t id, int signal) {
+                 if (const auto self = weak.lock()) self->signal_group(id, signal);
+               });
+  child->observer().on_started(child);
+}
+
+void host_launcher::on_failed(const failed_message& message) {
+  if (const auto child = take(message.id)) {
+    fail_start(child, {errc::start_failed, message.text, message.os_error});
+  }
+}
+
+void host_launcher::on_exited(const exited_message& message) {
+  const auto child = take(message.id);
+  if (!child) return;
+  exit_record record;
+  record.status = from_wait_status(message.wait_status);
+  record.usage = {std::chrono::microseconds{message.user_time_us},
+                  std::chrono::microseconds{message.system_time_us}, message.rss_max_kib};
+  // Only of the signal it died of: a worker may have written anything.
+  if (record.status.signal() == message.crash.signal) {
+    record.stack = symbolise(message.crash, modules_);
+  }
+  tell_exit(child, std::move(record));
+}
+
+void host_launcher::on_lost(const failure& why) {
+  std::unique_ptr<zygote_link> lost;
+  std::vector<child_ptr> running;
+  std::vector<child_ptr> unanswered;
+  bool had_hello = false;
+  shared_.with([&](shared_state& state) {
+    had_hello = state.link == link_state::ready;
+    state.link = link_state::none;
+    lost = std::move(state.zygote);
+    std::map<std::uint64_t, child_ptr> waiting;
+    for (const auto& queued : state.queue) {
+      if (queued.child_id != 0) waiting.insert(*state.children.find(queued.child_id));
+    }
+    for (const auto& [id, child] : state.children) {
+      if (child->has_begun()) {
+        running.push_back(child);
+      } else if (!waiting.contains(id)) {
+        unanswered.push_back(child);
+      }
+    }
+  });
+  for (const auto& child : running) end_orphan(child);
+  for (const auto& child : unanswered) {
+    if (take(child->id())) fail_start(child, with_context(why, "its zygote is lost, try again"));
+  }
+  // One that never came up would not do so the next time: no endless loop.
+  if (!had_hello) fail_queued(why);
+  flush();
+  finish_closing();
+}
+
+// Its zygote has died, which kills it; we make sure, and tell its end ourselves.
+void host_launcher::end_orphan(const child_ptr& child) {
+  child->handle().signal(SIGKILL);
+  child->handle().signal_group(SIGKILL);
+  child->watch_death(reactor_, [self = shared_from_this(), weak = std::weak_ptr{child}] {
+    const auto dead = weak.lock();
+    if (!dead || !self->take(dead->id())) return;
+    exit_record record;
+    const auto status = dead->handle().reaped_status();
+    record.status = status ? from_wait_status(*status) : exit_status::killed_by(SIGKILL);
+    self->tell_exit(dead, std::move(record));
+    self->finish_closing();
+  });
+}
+
+void host_launcher::tell_exit(const child_ptr& child, exit_record record) {
+  child->drain_output();
+  record.pid = child->pid();
+  record.name = child->name();
+  record.stderr_tail = child->stderr_tail();
+  child->observer().on_exited(record);
+  child->release();
+}
+
+void host_launcher::fail_start(const child_ptr& child, const failure& cause) {
+  child->drain_output();
+  child->observer().on_start_failed(cannot_start(child->name(), cause));
+  child->release();
+}
+
+void host_launcher::fail_queued(const failure& cause) {
+  std::vector<child_ptr> failed;
+  shared_.with([&](shared_state& state) {
+    for (const auto& queued : std::exchange(state.queue, {})) {
+      const auto found = state.children.find(queued.child_id);
+      if (found == state.children.end()) continue;
+      failed.push_back(found->second);
+      state.children.erase(found);
+    }
+  });
+  for (const auto& child : failed) fail_start(child, cause);
+}
+
+host_launcher::child_ptr host_launcher::find(std::uint64_t id) {
+  return shared_.with([&](shared_state& state) {
+    const auto found = state.children.find(id);
+    return found == state.children.end() ? nullptr : found->second;
+  });
+}
+
+host_launcher::child_ptr host_launcher::take(std::uint64_t id) {
+  return shared_.with([&](shared_state& state) -> child_ptr {
+    const auto found = state.children.find(id);
+    if (found == state.children.end()) return nullptr;
+    auto child = std::move(found->second);
+    state.children.erase(found);
+    return child;
+  });
+}
+
+std::future<void> host_launcher::close() {
+  reactor_.post([self = shared_from_this()] {
+    bool has_zygote = false;
+    self->shared_.with([&](shared_state& state) {
+      state.is_closing = true;
+      has_zygote = state.zygote != nullptr;
+      // A zygote that cannot even take this message is killed by the timer.
+      if (has_zygote) static_cast<void>(state.zygote->send(encode_shutdown(), {}));
+    });
+    self->fail_queued(launcher_closed());
+    if (!has_zygote) return self->finish_closing();
+    self->close_timer_ = self->reactor_.add_timer(clock::now() + close_timeout, [self] {
+      self->shared_.with([](shared_state& state) {
+        if (state.zygote) state.zygote->kill();
+      });
+    });
+  });
+  return closed_.get_future();
+}
+
+void host_launcher::finish_closing() {
+  const bool is_done = shared_.with([](shared_state& state) {
+    return state.is_closing && state.children.empty() && !state.zygote;
+  });
+  if (!is_done || std::exchange(is_closed_, true)) return;
+  close_timer_.cancel();
+  closed_.set_value();
+}
+
+} // namespace troupe::detail

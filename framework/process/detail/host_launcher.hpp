@@ -1,0 +1,90 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/guarded.hpp"
+#include "troupe/os/reactor.hpp"
+#include "troupe/process/detail/child_process_impl.hpp"
+#include "troupe/process/detail/zygote_link.hpp"
+#include "troupe/process/detail/zygote_protocol.hpp"
+#include "troupe/process/launcher.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace troupe::detail {
+
+/// A request on its way, with what belongs to it.
+struct launch_request {
+  start_message message;
+  std::vector<const os::fd*> borrowed; ///< The caller's, sent after `owned`.
+  std::vector<os::fd> owned;           ///< stdout, stderr, stdin, as far as they are passed.
+  os::fd out_reader;
+  os::fd err_reader;
+  std::shared_ptr<process_observer> observer;
+};
+
+/// The launcher's core: which children there are, what waits for a zygote, and what is told when.
+///
+/// Lives in: host. Threads: `start` and `signal_group` any; the rest runs on the reactor thread.
+/// Blocks: never. Crash (of the zygote): see `launcher`. Errors: told to the observers.
+class host_launcher final : public zygote_events,
+                            public std::enable_shared_from_this<host_launcher> {
+public:
+  explicit host_launcher(os::reactor& reactor) : reactor_{reactor} {}
+
+  void start(launch_request request);
+  void signal_group(std::uint64_t id, int signal);
+  /// Kills everything; ready when the last end was told. Nothing can be started afterwards.
+  std::future<void> close();
+
+  void on_hello(hello_message message) override;
+  void on_started(const started_message& message, os::pidfd handle) override;
+  void on_failed(const failed_message& message) override;
+  void on_exited(const exited_message& message) override;
+  void on_lost(const failure& why) override;
+
+private:
+  using child_ptr = std::shared_ptr<child_process_impl>;
+
+  enum class link_state { none, opening, ready };
+  struct queued_message {
+    std::uint64_t child_id; ///< 0: no child waits for it.
+    std::vector<std::byte> bytes;
+    std::vector<os::fd> descriptors;
+  };
+  struct shared_state {
+    link_state link = link_state::none;
+    bool is_closing = false;
+    std::uint64_t next_id = 1;
+    std::unique_ptr<zygote_link> zygote; // Made and destroyed on the reactor thread.
+    std::map<std::uint64_t, child_ptr> children;
+    std::deque<queued_message> queue;
+  };
+
+  /// Sends or queues; true when the reactor must open or flush.
+  bool submit(shared_state& state, const start_message& message, launch_request& request);
+  void open_zygote();
+  void flush();
+  child_ptr find(std::uint64_t id);
+  child_ptr take(std::uint64_t id);
+  void fail_start(const child_ptr& child, const failure& cause);
+  void fail_queued(const failure& cause);
+  void tell_exit(const child_ptr& child, exit_record record);
+  void end_orphan(const child_ptr& child);
+  void finish_closing();
+
+  os::reactor& reactor_;
+  guarded<shared_state> shared_;
+  std::vector<module_place> modules_; // Of the zygote; reactor thread only.
+  std::promise<void> closed_;
+  bool is_closed_ = false;
+  os::timer close_timer_;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,126 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/zygote_link.hpp"
+
+#include "troupe/os/spawn.hpp"
+#include "troupe/process/detail/modules.hpp"
+#include "troupe/process/exit_status.hpp"
+
+#include <csignal>
+#include <system_error>
+
+namespace troupe::detail {
+
+namespace {
+
+// From start to hello: the static constructors of the program run in between.
+constexpr auto hello_timeout = std::chrono::seconds{20};
+
+} // namespace
+
+zygote_link::zygote_link(os::reactor& reactor, zygote_events& events)
+    : reactor_{reactor}, events_{events}, buffer_(zygote_message_bytes_max) {}
+
+expected<void> zygote_link::open() {
+  try {
+    auto [own, theirs] = os::unix_socket::make_pair();
+    auto started = os::spawn_own_image(zygote_role_variable, theirs.descriptor());
+    if (!started) return with_context(started.error(), "cannot start the zygote");
+    socket_ = std::move(own);
+    process_ = std::move(started->handle);
+    pid_ = started->pid;
+  } catch (const std::system_error& problem) {
+    return with_context(system_failure(problem.what(), problem.code().value()),
+                        "cannot start the zygote");
+  }
+  messages_watch_ = reactor_.add_readable(socket_.descriptor(), [this] { read_messages(); });
+  hello_timer_ = reactor_.add_timer(clock::now() + hello_timeout, [this] {
+    lose("the zygote did not say hello in time; does a static constructor of this program block?");
+  });
+  return {};
+}
+
+expected<void> zygote_link::send(std::span<const std::byte> bytes,
+                                 std::span<const int> descriptors) const {
+  return socket_.send(bytes, descriptors);
+}
+
+void zygote_link::when_writable(std::function<void()> callback) {
+  if (messages_watch_) messages_watch_.when_writable(std::move(callback));
+}
+
+void zygote_link::kill() noexcept { process_.signal(SIGKILL); }
+
+void zygote_link::read_messages() {
+  for (;;) {
+    auto message = socket_.receive(buffer_);
+    if (!message && message.error().code == errc::would_block) return;
+    if (!message && message.error().code == errc::end_of_stream) {
+      return lose("the zygote died");
+    }
+    if (!message) return lose(message.error().message);
+    const auto bytes = std::span{buffer_}.first(message->size_bytes);
+    if (!on_message(bytes, std::move(message->descriptors))) {
+      return lose("the zygote sent a message that this program does not understand");
+    }
+  }
+}
+
+bool zygote_link::on_message(std::span<const std::byte> bytes, std::vector<os::fd> descriptors) {
+  const auto kind = kind_of(bytes);
+  if (!kind || (*kind == zygote_message::hello) == has_said_hello_) return false;
+  switch (*kind) {
+  case zygote_message::hello: return on_hello(bytes);
+  case zygote_message::started: {
+    const auto message = decode_started(bytes);
+    if (!message || descriptors.size() != 1) return false;
+    events_.on_started(*message, os::pidfd{std::move(descriptors.front())});
+    return true;
+  }
+  case zygote_message::failed: {
+    const auto message = decode_failed(bytes);
+    if (message) events_.on_failed(*message);
+    return message.has_value();
+  }
+  case zygote_message::exited: {
+    const auto message = decode_exited(bytes);
+    if (message) events_.on_exited(*message);
+    return message.has_value();
+  }
+  case zygote_message::start:
+  case zygote_message::signal_group:
+  case zygote_message::shutdown: return false; // Only the host says these.
+  }
+  return false;
+}
+
+bool zygote_link::on_hello(std::span<const std::byte> bytes) {
+  auto message = decode_hello(bytes);
+  if (!message || message->version != zygote_protocol_version || message->pid != pid_) return false;
+  if (message->program_identity != loaded_modules().front().identity) return false;
+  has_said_hello_ = true;
+  hello_timer_.cancel();
+  events_.on_hello(std::move(*message));
+  return true;
+}
+
+void zygote_link::lose(const std::string& why) {
+  if (lost_) return;
+  lost_ = failure{errc::start_failed, why, 0};
+  messages_watch_.cancel();
+  hello_timer_.cancel();
+  kill();
+  // Told when it is really gone: only then do its children get no more from it.
+  death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { finish(); });
+}
+
+void zygote_link::finish() {
+  death_watch_.cancel();
+  if (const auto status = process_.reap(); status && !has_said_hello_) {
+    lost_->message += " (" + to_string(from_wait_status(*status)) + ")";
+  }
+  // May destroy this object.
+  events_.on_lost(*lost_);
+}
+
+} // namespace troupe::detail

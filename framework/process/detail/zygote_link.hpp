@@ -1,0 +1,71 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/os/pidfd.hpp"
+#include "troupe/os/reactor.hpp"
+#include "troupe/os/unix_socket.hpp"
+#include "troupe/process/detail/zygote_protocol.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// What the host hears from a zygote. Called on the reactor thread.
+class zygote_events {
+public:
+  virtual ~zygote_events() = default;
+  virtual void on_hello(hello_message message) = 0;
+  virtual void on_started(const started_message& message, os::pidfd handle) = 0;
+  virtual void on_failed(const failed_message& message) = 0;
+  virtual void on_exited(const exited_message& message) = 0;
+  /// It is dead or not to be trusted any more. The last call.
+  virtual void on_lost(const failure& why) = 0;
+};
+
+/// The host's end of one zygote: starts it, listens to it, notices its death, reaps it.
+///
+/// Lives in: host. Threads: the reactor's; `send` any, with the launcher's lock. Blocks: never.
+/// Crash (of the zygote): `on_lost`, after everything it said before was heard.
+/// Errors: `open` fails with `start_failed`; a bad message from the zygote loses it.
+class zygote_link {
+public:
+  zygote_link(os::reactor& reactor, zygote_events& events);
+
+  /// Starts the process.
+  expected<void> open();
+  /// Sends one request. Any thread.
+  [[nodiscard]] expected<void> send(std::span<const std::byte> bytes,
+                                    std::span<const int> descriptors) const;
+  /// Calls `callback` when `send` may work again.
+  void when_writable(std::function<void()> callback);
+  /// SIGKILL to the zygote, which takes its children along; `on_lost` follows.
+  void kill() noexcept;
+
+private:
+  void read_messages();
+  bool on_message(std::span<const std::byte> bytes, std::vector<os::fd> descriptors);
+  bool on_hello(std::span<const std::byte> bytes);
+  void lose(const std::string& why);
+  void finish();
+
+  os::reactor& reactor_;
+  zygote_events& events_;
+  os::unix_socket socket_;
+  os::pidfd process_;
+  int pid_ = 0;
+  bool has_said_hello_ = false;
+  std::optional<failure> lost_;
+  std::vector<std::byte> buffer_;
+  os::timer hello_timer_;
+  os::readiness_watch messages_watch_;
+  os::readiness_watch death_watch_;
+};
+
+} // namespace troupe::detail

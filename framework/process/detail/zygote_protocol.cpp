@@ -1,0 +1,227 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/zygote_protocol.hpp"
+
+#include "troupe/process/detail/byte_packer.hpp"
+
+namespace troupe::detail {
+
+namespace {
+
+failure bad_message() { return {errc::bad_data, "the zygote's socket carried a bad message", 0}; }
+
+byte_packer begin(zygote_message kind) {
+  byte_packer out;
+  out.put(kind);
+  return out;
+}
+
+// Skips the kind, which the caller has looked at with `kind_of`.
+byte_unpacker body_of(std::span<const std::byte> bytes) {
+  return byte_unpacker{bytes.subspan(bytes.empty() ? 0 : 1)};
+}
+
+void put_options(byte_packer& out, const process_options& options) {
+  out.put(options.name);
+  out.put(static_cast<std::uint32_t>(options.env.size()));
+  for (const auto& [name, value] : options.env) {
+    out.put(name);
+    out.put(value);
+  }
+  out.put(options.clear_env);
+  out.put(options.working_dir);
+  out.put(static_cast<std::uint32_t>(options.limits.size()));
+  for (const auto& limit : options.limits) {
+    out.put(limit.resource);
+    out.put(limit.soft);
+    out.put(limit.hard);
+  }
+  out.put(options.out);
+  out.put(options.err);
+}
+
+process_options take_options(byte_unpacker& in) {
+  process_options out;
+  out.name = in.take_text();
+  for (auto left = in.take_count(); left > 0; --left) {
+    auto name = in.take_text();
+    out.env[std::move(name)] = in.take_text();
+  }
+  out.clear_env = in.take<bool>();
+  out.working_dir = in.take_text();
+  for (auto left = in.take_count(); left > 0; --left) {
+    resource_limit limit{};
+    limit.resource = in.take<int>();
+    limit.soft = in.take<std::uint64_t>();
+    limit.hard = in.take<std::uint64_t>();
+    out.limits.push_back(limit);
+  }
+  out.out = in.take<output_mode>();
+  out.err = in.take<output_mode>();
+  return out;
+}
+
+} // namespace
+
+std::optional<zygote_message> kind_of(std::span<const std::byte> bytes) {
+  if (bytes.empty() || bytes[0] > static_cast<std::byte>(zygote_message::exited)) return {};
+  return static_cast<zygote_message>(bytes[0]);
+}
+
+std::vector<std::byte> encode(const start_message& message) {
+  auto out = begin(zygote_message::start);
+  out.put(message.id);
+  out.put(message.kind);
+  put_options(out, message.options);
+  out.put(message.has_out);
+  out.put(message.has_err);
+  out.put(message.has_in);
+  out.put(message.descriptor_count);
+  out.put(message.entry.packed);
+  out.put(message.module_path);
+  out.put(std::span{message.argument});
+  out.put(static_cast<std::uint32_t>(message.argv.size()));
+  for (const auto& word : message.argv) out.put(word);
+  return out.take();
+}
+
+expected<start_message> decode_start(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  start_message out;
+  out.id = in.take<std::uint64_t>();
+  out.kind = in.take<child_kind>();
+  out.options = take_options(in);
+  out.has_out = in.take<bool>();
+  out.has_err = in.take<bool>();
+  out.has_in = in.take<bool>();
+  out.descriptor_count = in.take<std::uint8_t>();
+  out.entry.packed = in.take<std::uint64_t>();
+  out.module_path = in.take_text();
+  const auto argument = in.take_bytes();
+  out.argument.assign(argument.begin(), argument.end());
+  for (auto left = in.take_count(); left > 0; --left) out.argv.push_back(in.take_text());
+  if (!in.is_complete()) return bad_message();
+  return out;
+}
+
+std::vector<std::byte> encode(const hello_message& message) {
+  auto out = begin(zygote_message::hello);
+  out.put(message.version);
+  out.put(message.pid);
+  out.put(message.thread_count);
+  out.put(message.program_identity);
+  out.put(static_cast<std::uint32_t>(message.modules.size()));
+  for (const auto& module : message.modules) {
+    out.put(module.base);
+    out.put(module.end);
+    out.put(module.path);
+  }
+  return out.take();
+}
+
+expected<hello_message> decode_hello(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  hello_message out;
+  out.version = in.take<std::uint32_t>();
+  out.pid = in.take<std::int32_t>();
+  out.thread_count = in.take<std::uint32_t>();
+  out.program_identity = in.take<std::uint64_t>();
+  for (auto left = in.take_count(); left > 0; --left) {
+    module_place module;
+    module.base = in.take<std::uint64_t>();
+    module.end = in.take<std::uint64_t>();
+    module.path = in.take_text();
+    out.modules.push_back(std::move(module));
+  }
+  if (!in.is_complete()) return bad_message();
+  return out;
+}
+
+std::vector<std::byte> encode(const started_message& message) {
+  auto out = begin(zygote_message::started);
+  out.put(message.id);
+  out.put(message.pid);
+  return out.take();
+}
+
+expected<started_message> decode_started(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  started_message out;
+  out.id = in.take<std::uint64_t>();
+  out.pid = in.take<std::int32_t>();
+  if (!in.is_complete()) return bad_message();
+  return out;
+}
+
+std::vector<std::byte> encode(const failed_message& message) {
+  auto out = begin(zygote_message::failed);
+  out.put(message.id);
+  out.put(message.os_error);
+  out.put(message.text);
+  return out.take();
+}
+
+expected<failed_message> decode_failed(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  failed_message out;
+  out.id = in.take<std::uint64_t>();
+  out.os_error = in.take<std::int32_t>();
+  out.text = in.take_text();
+  if (!in.is_complete()) return bad_message();
+  return out;
+}
+
+std::vector<std::byte> encode(const exited_message& message) {
+  auto out = begin(zygote_message::exited);
+  out.put(message.id);
+  out.put(message.wait_status);
+  out.put(message.user_time_us);
+  out.put(message.system_time_us);
+  out.put(message.rss_max_kib);
+  out.put(message.crash.signal);
+  out.put(message.crash.fault_address);
+  out.put(message.crash.program_counter);
+  out.put(std::as_bytes(std::span{message.crash.frames}));
+  return out.take();
+}
+
+expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  exited_message out;
+  out.id = in.take<std::uint64_t>();
+  out.wait_status = in.take<std::int32_t>();
+  out.user_time_us = in.take<std::int64_t>();
+  out.system_time_us = in.take<std::int64_t>();
+  out.rss_max_kib = in.take<std::int64_t>();
+  out.crash.signal = in.take<std::int32_t>();
+  out.crash.fault_address = in.take<std::uint64_t>();
+  out.crash.program_counter = in.take<std::uint64_t>();
+  const auto frames = in.take_bytes();
+  if (!in.is_complete() || frames.size() > crash_frames_max * sizeof(std::uint64_t)) {
+    return bad_message();
+  }
+  out.crash.frames.resize(frames.size() / sizeof(std::uint64_t));
+  std::memcpy(out.crash.frames.data(), frames.data(),
+              out.crash.frames.size() * sizeof(std::uint64_t));
+  return out;
+}
+
+std::vector<std::byte> encode(const signal_group_message& message) {
+  auto out = begin(zygote_message::signal_group);
+  out.put(message.id);
+  out.put(message.signal);
+  return out.take();
+}
+
+expected<signal_group_message> decode_signal_group(std::span<const std::byte> bytes) {
+  auto in = body_of(bytes);
+  signal_group_message out;
+  out.id = in.take<std::uint64_t>();
+  out.signal = in.take<std::int32_t>();
+  if (!in.is_complete()) return bad_message();
+  return out;
+}
+
+std::vector<std::byte> encode_shutdown() { return begin(zygote_message::shutdown).take(); }
+
+} // namespace troupe::detail

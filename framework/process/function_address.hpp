@@ -1,0 +1,51 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include <cstdint>
+
+namespace troupe {
+
+/// A place in the code of this program or one of its libraries that means the same in every
+/// process made from it: module number and offset, packed in 64 bits (16 + 48).
+///
+/// Module 0 is the program itself; another one is named by a 16-bit hash of its build id (or of path,
+/// size and modification time when it has none), never 0; a clash in one process is an error.
+struct code_address {
+  std::uint64_t packed = 0;
+  friend constexpr bool operator==(code_address, code_address) = default;
+};
+
+/// The portable address of `function` (any code address). Throws std::invalid_argument when it
+/// lies in no executable segment of a loaded module. Threads: any. Cached: about 5 ns.
+code_address address_of_code(const void* function);
+
+/// The local address for `address`, or nullptr when the module is not loaded here or the offset
+/// is not executable. Threads: any.
+const void* resolve_code(code_address address) noexcept;
+
+template<class Signature>
+class function_address;
+
+/// A typed `code_address` of a free function.
+template<class R, class... Args>
+class function_address<R(Args...)> {
+public:
+  using pointer = R (*)(Args...);
+
+  function_address() noexcept = default;
+  function_address(pointer function)
+      : address_{address_of_code(reinterpret_cast<const void*>(function))} {}
+  explicit function_address(code_address address) noexcept : address_{address} {}
+
+  [[nodiscard]] code_address address() const noexcept { return address_; }
+  /// The function in this process, or nullptr.
+  [[nodiscard]] pointer resolve() const noexcept {
+    return reinterpret_cast<pointer>(const_cast<void*>(resolve_code(address_)));
+  }
+
+private:
+  code_address address_;
+};
+
+} // namespace troupe

@@ -1,0 +1,116 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/expected.hpp"
+#include "troupe/os/fd.hpp"
+#include "troupe/process/exit_status.hpp"
+#include "troupe/process/function_address.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+/// What becomes of what a child writes to stdout or stderr.
+enum class output_mode {
+  capture, ///< Read line by line and given to `process_observer::on_output`.
+  inherit, ///< Goes where the host's goes.
+  discard, ///< /dev/null.
+};
+
+enum class output_stream { out, err };
+
+/// One resource limit; `resource` is RLIMIT_*.
+struct resource_limit {
+  int resource;
+  std::uint64_t soft;
+  std::uint64_t hard;
+};
+
+/// What every child has, whatever it runs.
+struct process_options {
+  std::string name;                          ///< For logs and /proc: "pool/slot".
+  std::map<std::string, std::string> env;    ///< Put on top of the host's (or alone if `clear_env`).
+  bool clear_env = false;
+  std::string working_dir;                   ///< Empty: the host's.
+  std::vector<resource_limit> limits;
+  output_mode out = output_mode::capture;
+  output_mode err = output_mode::capture;
+};
+
+/// A process forked from the zygote: it runs a function of this program.
+struct worker_request {
+  process_options options;
+  /// Runs in the child; its return value is the exit code. `descriptors` are those of the request,
+  /// in the same order.
+  function_address<int(std::span<os::fd> descriptors, std::span<const std::byte> argument)> entry;
+  std::vector<const os::fd*> descriptors;    ///< Borrowed until `start` returns; at most 8.
+  std::vector<std::byte> argument;           ///< At most `launch_argument_bytes_max`.
+};
+
+inline constexpr std::size_t launch_argument_bytes_max = 64 * 1024;
+
+/// Any executable, run by exec from the zygote.
+struct command_request {
+  process_options options;
+  std::vector<std::string> argv;             ///< argv[0] is looked up in PATH when it has no slash.
+  os::fd in;                                 ///< Becomes stdin; empty: /dev/null.
+  os::fd out;                                ///< Becomes stdout and overrides `options.out`.
+};
+
+/// Whom a signal is meant for.
+enum class signal_scope { process, group };
+
+/// A running child, as its owner holds it. Kept alive by the launcher until the exit was told.
+///
+/// Lives in: host. Threads: any. Blocks: never. Crash (of the child): `signal` does nothing.
+/// Errors: a signal to a process that is gone is no error.
+class child_process {
+public:
+  virtual ~child_process() = default;
+  [[nodiscard]] virtual int pid() const noexcept = 0;
+  /// Sends `signal` through the pidfd (and to its process group with `signal_scope::group`).
+  virtual void signal(int signal, signal_scope scope) noexcept = 0;
+};
+
+/// Hears about one child. Called on the reactor thread, in this order: one of `on_started` /
+/// `on_start_failed`; any number of `on_output`; after `on_started` exactly one `on_exited`.
+/// Must not block.
+class process_observer {
+public:
+  virtual ~process_observer() = default;
+  /// The process exists (a command: exec succeeded).
+  virtual void on_started(std::shared_ptr<child_process> child) = 0;
+  /// It never ran: errno, path and name are in the text. Nothing follows.
+  virtual void on_start_failed(const failure& cause) = 0;
+  /// It is gone, all its threads too; its memory is final. Nothing follows.
+  virtual void on_exited(const exit_record& record) = 0;
+  /// One line without its end, at most `output_line_bytes_max`; `line` is valid during the call.
+  virtual void on_output(output_stream stream, std::string_view line) = 0;
+};
+
+inline constexpr std::size_t output_line_bytes_max = 16 * 1024;
+
+/// Starts children through the zygote and tells their ends, each exactly once.
+///
+/// Starts the zygote at the first request and again whenever it has died; children that went with
+/// it are reported as exited (status unknown or SIGKILL).
+///
+/// Lives in: host. Threads: any; observers are called on the reactor thread. Blocks: never.
+/// Crash (of the host): every child and grandchild is gone within 2 s.
+/// Errors: a request that cannot be sent ends in `on_start_failed`.
+class launcher {
+public:
+  virtual ~launcher() = default;
+  virtual void start(worker_request request, std::shared_ptr<process_observer> observer) = 0;
+  virtual void start(command_request request, std::shared_ptr<process_observer> observer) = 0;
+};
+
+} // namespace troupe

@@ -1,0 +1,89 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/error.hpp"
+#include "troupe/base/ids.hpp"
+#include "troupe/process/child_spec.hpp"
+#include "troupe/process/exit_status.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What a pool supervisor does to the pool it supervises. The pool implements it.
+///
+/// Threads: called by one actor, one call at a time. Blocks: must not. Every call names the
+/// incarnation; one that is no longer current is ignored.
+class slot_control {
+public:
+  virtual ~slot_control() = default;
+  /// Starts a worker; exactly one of `on_ready`, `on_start_failed`, `on_exited` answers first.
+  virtual void start(slot_id slot, incarnation_id incarnation) = 0;
+  /// Gives it no more work; `on_drained` answers when it holds none (perhaps at once).
+  virtual void drain(slot_id slot, incarnation_id incarnation) = 0;
+  /// Signals it. A worker that is gone already is no error.
+  virtual void signal(slot_id slot, incarnation_id incarnation, int signal, signal_scope scope) = 0;
+  /// The slot will not be filled again (completed, parked, or the pool has given up).
+  virtual void abandon(slot_id slot) = 0;
+  /// The restart budget is spent; all slots are being stopped. Work that is left must fail.
+  virtual void give_up(const failure& cause) = 0;
+  /// The supervisor has stopped every worker and does no more.
+  virtual void stopped() = 0;
+};
+
+enum class slot_state { stopped, starting, ready, backoff, stopping, completed, failed };
+std::string_view to_string(slot_state state) noexcept;
+
+/// What `status` shows of one slot.
+struct slot_status {
+  slot_id slot;
+  incarnation_id incarnation;
+  slot_state state = slot_state::stopped;
+  std::uint64_t restarts = 0;        ///< Counted ones; recycling is not one.
+  exit_record last_exit;             ///< Of the incarnation before; empty name: none yet.
+  time_point since{};
+};
+
+/// How a pool is asked to stop.
+enum class stop_mode {
+  drain, ///< Finish the work in hand (at most `stop.drain`), then the stop ladder.
+  quick, ///< The stop ladder at once.
+  kill,  ///< `final_signal` to every group at once.
+};
+
+/// One pool's supervisor as the rest of the host sees it. The supervision room implements it.
+///
+/// Threads: any. Blocks: never, except the destructor, which waits for its actor (not for workers).
+class pool_supervision {
+public:
+  virtual ~pool_supervision() = default;
+
+  virtual void start() = 0;
+  /// Stops every worker, last slot first; ends in `slot_control::stopped`. A later call with a
+  /// harder mode shortens what is under way.
+  virtual void stop(stop_mode mode) = 0;
+  /// Replaces one worker without counting a restart: drain, stop, start.
+  virtual void recycle(slot_id slot, incarnation_id incarnation) = 0;
+  /// Tells the state of every slot to `receiver` on some thread, soon.
+  virtual void query(std::function<void(std::vector<slot_status>)> receiver) = 0;
+
+  virtual void on_ready(slot_id slot, incarnation_id incarnation) = 0;
+  virtual void on_drained(slot_id slot, incarnation_id incarnation) = 0;
+  virtual void on_exited(slot_id slot, incarnation_id incarnation, exit_record record) = 0;
+  virtual void on_start_failed(slot_id slot, incarnation_id incarnation, failure cause) = 0;
+};
+
+/// Makes supervisors; one per runtime, so that all pools share one actor system.
+class supervision_factory {
+public:
+  virtual ~supervision_factory() = default;
+  virtual std::unique_ptr<pool_supervision> make(pool_supervision_spec spec,
+                                                 std::shared_ptr<slot_control> control) = 0;
+};
+
+} // namespace troupe

@@ -1,0 +1,114 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/runtime/host_environment.hpp"
+
+#include "troupe/os/reactor.hpp"
+#include "troupe/pool/call_runner.hpp"
+#include "troupe/pool/dispatcher.hpp"
+#include "troupe/process/make_launcher.hpp"
+#include "troupe/supervision/supervision_factory.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+std::mutex sink_mutex;
+output_sink current_sink; // Under sink_mutex.
+
+/// Timers of the supervisors, kept on the reactor thread.
+class reactor_timers final : public timer_service,
+                             public std::enable_shared_from_this<reactor_timers> {
+public:
+  explicit reactor_timers(os::reactor& reactor) : reactor_{reactor} {}
+
+  void schedule_after(duration delay, std::function<void()> callback) override {
+    const auto when = clock::now() + delay;
+    reactor_.post([self = shared_from_this(), when, call = std::move(callback)]() mutable {
+      self->add(when, std::move(call));
+    });
+  }
+
+  void clear() { timers_.clear(); }
+
+private:
+  void add(time_point when, std::function<void()> callback) {
+    const auto id = next_id_++;
+    timers_[id] = reactor_.add_timer(when, [this, id, call = std::move(callback)] {
+      call();
+      reactor_.post([self = shared_from_this(), id] { self->timers_.erase(id); });
+    });
+  }
+
+  os::reactor& reactor_;
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, os::timer> timers_;
+};
+
+class environment final : public pool_environment {
+public:
+  environment()
+      : timers_{std::make_shared<reactor_timers>(reactor_)}, launcher_{make_launcher(reactor_)},
+        supervision_{make_supervision_factory({.timers = timers_})} {}
+
+  ~environment() override {
+    supervision_.reset();
+    launcher_.reset();
+    timers_->clear();
+  }
+
+  launcher& processes() override { return *launcher_; }
+  dispatcher& dispatch() override { return dispatcher_; }
+  call_runner& calls() override { return calls_; }
+  supervision_factory& supervision() override { return *supervision_; }
+
+  void take_output(std::string_view name, output_stream stream, std::string_view line) override {
+    {
+      const std::lock_guard lock{sink_mutex};
+      if (current_sink) return current_sink(name, stream, line);
+    }
+    std::string text{"["};
+    text.append(name).append("] ").append(line).append("\n");
+    auto* const to = stream == output_stream::out ? stdout : stderr;
+    std::fwrite(text.data(), 1, text.size(), to);
+    std::fflush(to);
+  }
+
+  void log(std::string_view line) override {
+    std::fprintf(stderr, "troupe: %.*s\n", static_cast<int>(line.size()), line.data());
+  }
+
+private:
+  os::reactor reactor_; // First: everything below uses it.
+  std::shared_ptr<reactor_timers> timers_;
+  dispatcher dispatcher_;
+  call_runner calls_;
+  std::unique_ptr<launcher> launcher_;
+  std::unique_ptr<supervision_factory> supervision_;
+};
+
+} // namespace
+
+std::shared_ptr<pool_environment> host_environment() {
+  static std::mutex mutex;
+  static std::weak_ptr<pool_environment> current;
+  const std::lock_guard lock{mutex};
+  auto shared = current.lock();
+  if (!shared) {
+    shared = std::make_shared<environment>();
+    current = shared;
+  }
+  return shared;
+}
+
+void set_output_sink(output_sink sink) {
+  const std::lock_guard lock{sink_mutex};
+  current_sink = std::move(sink);
+}
+
+} // namespace troupe

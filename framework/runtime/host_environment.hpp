@@ -1,0 +1,21 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pool/environment.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace troupe {
+
+/// The environment of this process: one reactor, zygote, dispatcher and actor system for all its
+/// pools. Made when nobody holds it, gone with the last holder.
+std::shared_ptr<pool_environment> host_environment();
+
+/// Takes every line workers write, instead of stdout and stderr; empty: the default again.
+/// Threads: any; `sink` is called on the reactor thread and must not block.
+using output_sink = std::function<void(std::string_view name, output_stream, std::string_view line)>;
+void set_output_sink(output_sink sink);
+
+} // namespace troupe

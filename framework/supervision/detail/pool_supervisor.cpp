@@ -1,0 +1,202 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/supervision/detail/pool_supervisor.hpp"
+
+#include "troupe/supervision/detail/error_bridge.hpp"
+#include "troupe/supervision/give_up_cause.hpp"
+
+#include <csignal>
+#include <utility>
+
+namespace troupe::detail {
+
+pool_supervisor::pool_supervisor(caf::actor_config& config,
+                                 std::shared_ptr<const pool_context> context,
+                                 std::shared_ptr<slot_control> control,
+                                 std::vector<caf::actor> workers)
+    : caf::event_based_actor{config}, context_{std::move(context)}, control_{std::move(control)},
+      gate_{context_->gate.lock()}, workers_{std::move(workers)},
+      lifecycle_{context_->spec.replicas},
+      policy_{context_->spec.restart, context_->spec.replicas},
+      sequence_{context_->spec.replicas, context_->spec.start.stagger},
+      book_(context_->spec.replicas) {}
+
+caf::behavior pool_supervisor::make_behavior() {
+  set_handlers();
+  for (const auto& worker : workers_) {
+    monitor(worker);
+    send(worker, adopt_atom::value, address());
+  }
+  return {
+      [this](start_atom) { on_start(); },
+      [this](timer_atom) { on_start_timer(); },
+      [this](stop_atom, stop_mode mode) { on_stop(mode); },
+      [this](launch_atom, slot_id slot, incarnation_id id) { on_launch(slot, id); },
+      [this](drain_atom, slot_id slot, incarnation_id id) {
+        call([&](slot_control& pool) { pool.drain(slot, id); });
+      },
+      [this](signal_atom, slot_id slot, incarnation_id id, int number, signal_scope scope) {
+        call([&](slot_control& pool) { pool.signal(slot, id, number, scope); });
+      },
+      [this](ended_atom, const worker_end& end) { on_ended(end); },
+      [this](finished_atom, slot_id slot, slot_state state) { on_finished(slot, state); },
+      [this](stopping_atom, std::uint64_t round) { on_stopping(round); },
+  };
+}
+
+void pool_supervisor::set_handlers() {
+  set_exception_handler([this](std::exception_ptr& thrown) {
+    fail(text_of(thrown));
+    return to_caf_error(thrown);
+  });
+  set_down_handler([this](caf::down_msg& message) {
+    fail("a slot's actor ended: " + text_of(message.reason));
+    quit(message.reason);
+  });
+  set_exit_handler([this](caf::exit_msg& message) { quit(message.reason); });
+  set_error_handler([](caf::error&) {});
+  set_default_handler(caf::drop);
+}
+
+void pool_supervisor::on_exit() {
+  for (const auto& worker : workers_) caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
+  workers_.clear();
+  const actor_gate::call_scope scope{gate_.get()};
+  control_.reset();
+  gate_->note_gone();
+}
+
+void pool_supervisor::on_start() {
+  if (lifecycle_.start()) start_next();
+}
+
+void pool_supervisor::on_start_timer() { start_next(); }
+
+void pool_supervisor::start_next() {
+  if (!lifecycle_.is_running()) return;
+  const auto pause = sequence_.pause(now());
+  if (!pause) return;
+  if (*pause > duration::zero()) {
+    context_->services.timers->schedule_after(*pause, [gate = context_->gate] {
+      if (const auto open = gate.lock()) open->tell_supervisor(timer_atom::value);
+    });
+    return;
+  }
+  // One at a time: slots run on several threads, and the pool is promised their order.
+  starting_ = sequence_.next(now());
+  send(workers_[starting_->value], start_atom::value);
+}
+
+void pool_supervisor::on_launch(slot_id slot, incarnation_id incarnation) {
+  book_[slot.value].launched = incarnation;
+  call([&](slot_control& pool) { pool.start(slot, incarnation); });
+  if (starting_ != slot) return;
+  starting_.reset();
+  start_next();
+}
+
+void pool_supervisor::on_ended(const worker_end& end) {
+  // Whoever stops has told this slot too, or is about to: no verdict is needed.
+  if (!lifecycle_.is_running()) return;
+  const auto& spec = context_->spec;
+  if (end.kind == end_kind::start_failed && end.incarnation == incarnation_id{} &&
+      !may_start_again(end.cause))
+    return give_up(end.slot, start_refused(spec.name, end.slot, end.cause));
+
+  const auto& worker = workers_[end.slot.value];
+  switch (policy_.decide(end.kind, end.record.status, now())) {
+  case restart_verdict::restart: return send(worker, restart_atom::value);
+  case restart_verdict::complete: return send(worker, complete_atom::value);
+  case restart_verdict::park: return send(worker, park_atom::value);
+  case restart_verdict::give_up:
+    return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
+  }
+}
+
+void pool_supervisor::give_up(slot_id culprit, const failure& cause) {
+  if (!lifecycle_.give_up()) return;
+  ++context_->services.counters->give_ups;
+  send(workers_[culprit.value], park_atom::value);
+  begin_stop_round(stop_mode::quick);
+  call([&](slot_control& pool) { pool.give_up(cause); });
+}
+
+void pool_supervisor::on_stop(stop_mode mode) {
+  if (!lifecycle_.stop(mode)) return;
+  begin_stop_round(mode);
+  end_if_empty(); // A pool without slots has nothing to wait for.
+}
+
+void pool_supervisor::begin_stop_round(stop_mode mode) {
+  round_ = {.number = round_.number + 1, .mode = mode, .left = workers_.size()};
+  stop_next();
+}
+
+void pool_supervisor::stop_next() {
+  if (round_.left == 0) return;
+  --round_.left;
+  send(workers_[round_.left], stop_atom::value, round_.mode, round_.number);
+}
+
+void pool_supervisor::on_stopping(std::uint64_t round) {
+  if (round == round_.number) stop_next();
+}
+
+void pool_supervisor::on_finished(slot_id slot, slot_state state) {
+  lifecycle_.note_empty(slot);
+  // A pool that has given up hears of its slots together, at the end.
+  const bool is_final = state == slot_state::completed || state == slot_state::failed;
+  if (is_final && !lifecycle_.has_given_up()) abandon(slot);
+  end_if_empty();
+}
+
+void pool_supervisor::abandon(slot_id slot) {
+  auto& book = book_[slot.value];
+  if (std::exchange(book.is_abandoned, true)) return;
+  call([&](slot_control& pool) { pool.abandon(slot); });
+}
+
+void pool_supervisor::end_if_empty() {
+  if (lifecycle_.end()) end();
+}
+
+void pool_supervisor::end() {
+  if (lifecycle_.has_given_up())
+    for (std::uint32_t i = 0; i < book_.size(); ++i) abandon(slot_id{i});
+  call([](slot_control& pool) { pool.stopped(); });
+  const actor_gate::call_scope scope{gate_.get()};
+  control_.reset();
+}
+
+void pool_supervisor::fail(std::string_view what) noexcept {
+  if (!lifecycle_.fail()) return;
+  // Each call by itself: what made the supervisor fail may well be the pool.
+  const auto attempt = [this](auto&& f) noexcept {
+    try {
+      call(f);
+    } catch (...) {
+      // There is nobody left to tell.
+    }
+  };
+  for (auto i = static_cast<std::uint32_t>(book_.size()); i-- > 0;) {
+    const auto launched = book_[i].launched;
+    if (launched) attempt([&](slot_control& pool) {
+      pool.signal(slot_id{i}, *launched, SIGKILL, signal_scope::group);
+    });
+  }
+  attempt([&](slot_control& pool) { pool.give_up(supervisor_failed(context_->spec.name, what)); });
+  for (std::uint32_t i = 0; i < book_.size(); ++i) {
+    if (!std::exchange(book_[i].is_abandoned, true))
+      attempt([&](slot_control& pool) { pool.abandon(slot_id{i}); });
+  }
+  attempt([](slot_control& pool) { pool.stopped(); });
+}
+
+template<class F>
+void pool_supervisor::call(F&& f) {
+  if (!control_) return;
+  const actor_gate::call_scope scope{gate_.get()};
+  std::forward<F>(f)(*control_);
+}
+
+} // namespace troupe::detail

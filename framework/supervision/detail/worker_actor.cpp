@@ -1,0 +1,192 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/supervision/detail/worker_actor.hpp"
+
+#include "troupe/supervision/detail/error_bridge.hpp"
+#include "troupe/supervision/detail/status_query.hpp"
+#include "troupe/supervision/give_up_cause.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace troupe::detail {
+
+worker_actor::worker_actor(caf::actor_config& config, std::shared_ptr<const pool_context> context,
+                           slot_id slot)
+    : caf::event_based_actor{config}, context_{std::move(context)}, slot_{slot}, since_{now()},
+      backoff_{context_->spec.restart.backoff}, ladder_{context_->spec.stop} {
+  last_end_.slot = slot_;
+}
+
+caf::behavior worker_actor::make_behavior() {
+  set_handlers();
+  return {
+      [this](adopt_atom, const caf::actor_addr& supervisor) { supervisor_ = supervisor; },
+      [this](start_atom) { apply(slot_event::start); },
+      [this](stop_atom, stop_mode mode, std::uint64_t round) { on_stop(mode, round); },
+      [this](restart_atom) { apply(slot_event::restart); },
+      [this](complete_atom) { apply(slot_event::complete); },
+      [this](park_atom) { apply(slot_event::park); },
+      [this](ready_atom, incarnation_id id) { on_worker_event(slot_event::ready, id); },
+      [this](drained_atom, incarnation_id id) { on_worker_event(slot_event::drained, id); },
+      [this](recycle_atom, incarnation_id id) { on_worker_event(slot_event::recycle, id); },
+      [this](exited_atom, incarnation_id id, const exit_record& record) { on_exited(id, record); },
+      [this](unstarted_atom, incarnation_id id, const failure& cause) { on_start_failed(id, cause); },
+      [this](timer_atom, std::uint64_t generation) { on_timer(generation); },
+      [this](query_atom, const status_query_ptr& query) { on_query(query); },
+  };
+}
+
+void worker_actor::set_handlers() {
+  set_exception_handler([](std::exception_ptr& thrown) { return to_caf_error(thrown); });
+  set_exit_handler([this](caf::exit_msg& message) { quit(message.reason); });
+  set_down_handler([](caf::down_msg&) {});
+  set_error_handler([](caf::error&) {});
+  set_default_handler(caf::drop);
+}
+
+void worker_actor::on_exit() { supervisor_ = nullptr; }
+
+void worker_actor::on_stop(stop_mode mode, std::uint64_t round) {
+  asked_mode_ = mode;
+  apply(slot_event::stop);
+  // After the actions, so that the supervisor stops the next slot only when it has done them.
+  tell_supervisor(stopping_atom::value, round);
+}
+
+void worker_actor::on_worker_event(slot_event event, incarnation_id incarnation) {
+  if (is_current(incarnation)) apply(event);
+}
+
+void worker_actor::on_exited(incarnation_id incarnation, exit_record record) {
+  if (!is_current(incarnation)) return;
+  const bool was_late = phase_ == slot_phase{slot_state::stopping, stop_purpose::start_timeout};
+  note_end(was_late ? end_kind::start_timeout : end_kind::exited, std::move(record));
+  apply(slot_event::exited);
+}
+
+void worker_actor::on_start_failed(incarnation_id incarnation, const failure& cause) {
+  if (!is_current(incarnation)) return;
+  auto record = exit_record{};
+  record.stderr_tail.push_back(cause.message);
+  note_end(end_kind::start_failed, std::move(record));
+  last_end_.cause = cause;
+  apply(slot_event::start_failed);
+}
+
+void worker_actor::on_timer(std::uint64_t generation) {
+  if (generation == timer_generation_) apply(slot_event::timer);
+}
+
+void worker_actor::on_query(const status_query_ptr& query) const {
+  query->fill({.slot = slot_,
+               .incarnation = incarnation_,
+               .state = phase_.state,
+               .restarts = restarts_,
+               .last_exit = last_end_.record,
+               .since = since_});
+}
+
+bool worker_actor::is_current(incarnation_id incarnation) {
+  if (has_launched_ && incarnation == incarnation_) return true;
+  perform(slot_action::refuse);
+  return false;
+}
+
+void worker_actor::apply(slot_event event) {
+  const auto step = advance(phase_, event);
+  if (step.phase.state != phase_.state) since_ = now();
+  phase_ = step.phase;
+  perform(step.action);
+}
+
+void worker_actor::perform(slot_action action) {
+  switch (action) {
+  case slot_action::nothing: return;
+  case slot_action::refuse: ++context_->services.counters->stale_events; return;
+  case slot_action::launch: return launch_worker();
+  case slot_action::serve: ready_at_ = now(); return disarm();
+  case slot_action::ask: return ask();
+  case slot_action::pause: return pause();
+  case slot_action::begin_stop: return take(ladder_.begin(asked_mode_));
+  case slot_action::begin_early: return take(ladder_.begin(std::max(asked_mode_, stop_mode::quick)));
+  case slot_action::begin_recycle:
+    ++context_->services.counters->recycles;
+    return take(ladder_.begin_recycling());
+  case slot_action::begin_kill: return take(ladder_.begin(stop_mode::kill));
+  case slot_action::harden_stop: return take(ladder_.harden(asked_mode_));
+  case slot_action::note_drained: return take(ladder_.on_drained());
+  case slot_action::climb: return take(ladder_.on_timeout());
+  case slot_action::finish: disarm(); return tell_supervisor(finished_atom::value, slot_, phase_.state);
+  }
+}
+
+void worker_actor::launch_worker() {
+  if (has_launched_) incarnation_ = incarnation_.next();
+  has_launched_ = true;
+  ready_at_.reset();
+  ++context_->services.counters->starts;
+  const auto limit = context_->spec.start.timeout;
+  if (limit > duration::zero()) arm(limit);
+  else disarm();
+  tell_supervisor(launch_atom::value, slot_, incarnation_);
+}
+
+void worker_actor::ask() {
+  disarm();
+  tell_supervisor(ended_atom::value, last_end_);
+}
+
+void worker_actor::pause() {
+  ++restarts_;
+  ++context_->services.counters->restarts;
+  const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
+  const auto span = backoff_.next(uptime, context_->services.random());
+  // A worker without backoff is not kept waiting for the way through the reactor.
+  if (span > duration::zero()) arm(span);
+  else apply(slot_event::timer);
+}
+
+void worker_actor::take(const stop_step& step) {
+  const auto& stop = context_->spec.stop;
+  switch (step.action) {
+  case stop_action::nothing: return;
+  case stop_action::limit_drain: break;
+  case stop_action::drain: tell_supervisor(drain_atom::value, slot_, incarnation_); break;
+  case stop_action::signal_first: send_signal(stop.signal, stop.scope); break;
+  case stop_action::signal_final: send_signal(stop.final_signal, signal_scope::group); break;
+  }
+  if (step.wait) arm(*step.wait);
+  else disarm();
+}
+
+void worker_actor::send_signal(int number, signal_scope scope) {
+  tell_supervisor(signal_atom::value, slot_, incarnation_, number, scope);
+  // A stopped process keeps every signal but KILL pending until it is continued.
+  if (number != SIGKILL) tell_supervisor(signal_atom::value, slot_, incarnation_, SIGCONT, scope);
+}
+
+void worker_actor::note_end(end_kind kind, exit_record record) {
+  if (record.name.empty()) record.name = worker_name(context_->spec.name, slot_);
+  last_end_.incarnation = incarnation_;
+  last_end_.kind = kind;
+  last_end_.record = std::move(record);
+  last_end_.cause = {};
+}
+
+void worker_actor::arm(duration delay) {
+  disarm();
+  context_->services.timers->schedule_after(
+      delay, [gate = context_->gate, slot = slot_, generation = timer_generation_] {
+        if (const auto open = gate.lock()) open->tell_worker(slot, timer_atom::value, generation);
+      });
+}
+
+template<class... Ts>
+void worker_actor::tell_supervisor(Ts&&... parts) {
+  const auto supervisor = caf::actor_cast<caf::actor>(supervisor_);
+  if (supervisor) send(supervisor, std::forward<Ts>(parts)...);
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,61 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/supervision/give_up_cause.hpp"
+
+#include <chrono>
+
+namespace troupe {
+namespace {
+
+std::string duration_text(duration span) {
+  using namespace std::chrono;
+  if (span % seconds{1} == duration::zero()) return std::to_string(span / seconds{1}) + "s";
+  if (span % milliseconds{1} == duration::zero())
+    return std::to_string(span / milliseconds{1}) + "ms";
+  return std::to_string(span.count()) + "ns";
+}
+
+std::string end_text(std::string_view worker, end_kind kind, const exit_record& record) {
+  switch (kind) {
+  case end_kind::exited: return to_string(record);
+  case end_kind::start_timeout:
+    return "worker " + std::string{worker} + " was not ready within start.timeout (" +
+           to_string(record) + ")";
+  case end_kind::start_failed: {
+    auto text = "worker " + std::string{worker} + " could not be started";
+    if (!record.stderr_tail.empty()) text += ": " + record.stderr_tail.back();
+    return text;
+  }
+  }
+  return to_string(record);
+}
+
+} // namespace
+
+std::string worker_name(std::string_view pool, slot_id slot) {
+  return std::string{pool} + "/" + std::to_string(slot.value);
+}
+
+failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
+                     const restart_policy& policy) {
+  auto text = "pool " + std::string{pool} + " gave up: " +
+              end_text(worker_name(pool, slot), kind, record) +
+              "; reached_max_restart_intensity: restart.intensity allows " +
+              std::to_string(policy.intensity()) + " restarts in " +
+              duration_text(policy.period()) + ". Mend the worker, or raise restart.intensity";
+  return {errc::broken, std::move(text), 0};
+}
+
+failure start_refused(std::string_view pool, slot_id slot, failure cause) {
+  return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
+                                            worker_name(pool, slot) + " could not be started");
+}
+
+failure supervisor_failed(std::string_view pool, std::string_view what) {
+  return {errc::broken,
+          "pool " + std::string{pool} + " gave up: its supervisor failed: " + std::string{what} +
+              ". Its workers were killed; start the pool again",
+          0};
+}
+
+} // namespace troupe

@@ -1,0 +1,28 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/error.hpp"
+#include "troupe/base/ids.hpp"
+#include "troupe/process/exit_status.hpp"
+#include "troupe/supervision/restart_policy.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+/// Returns the name of a worker as users see it: "parse/2".
+std::string worker_name(std::string_view pool, slot_id slot);
+
+/// Returns the failure of a pool whose restart budget is spent, told by its last end.
+failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
+                     const restart_policy& policy);
+
+/// Returns the failure of a pool one of whose workers could not be started at all.
+failure start_refused(std::string_view pool, slot_id slot, failure cause);
+
+/// Returns the failure of a pool whose supervisor itself has failed.
+failure supervisor_failed(std::string_view pool, std::string_view what);
+
+} // namespace troupe

@@ -1,0 +1,89 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/supervision/supervision_factory.hpp"
+
+#include "troupe/base/assert.hpp"
+#include "troupe/base/guarded.hpp"
+#include "troupe/supervision/detail/pool_link.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
+
+#include <cstddef>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+namespace {
+
+constexpr std::size_t actor_threads_max = 2;
+
+/// Only what is said here: `parse` would read a file from the working directory.
+struct actor_config : caf::actor_system_config {
+  actor_config() {
+    // CAF's default steals work, for which its threads never quite sleep.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", actor_threads_max);
+    set("logger.verbosity", caf::atom("quiet"));
+  }
+};
+
+std::function<double()> random_source() {
+  const auto engine = std::make_shared<guarded<std::minstd_rand>>(std::random_device{}());
+  return [engine] {
+    return engine->with([](auto& next) { return std::uniform_real_distribution{}(next); });
+  };
+}
+
+class actor_factory final : public supervision_factory {
+public:
+  explicit actor_factory(supervision_options options) : services_{std::move(options)} {
+    TROUPE_ASSERT(services_.timers != nullptr);
+    if (!services_.random) services_.random = random_source();
+    if (!services_.counters) services_.counters = std::make_shared<supervision_counters>();
+  }
+
+  ~actor_factory() override {
+    state_.with([](state& held) {
+      for (const auto& gate : held.gates) {
+        const auto open = gate.lock();
+        if (!open) continue;
+        open->close();
+        open->wait();
+      }
+    });
+  }
+
+  std::unique_ptr<pool_supervision> make(pool_supervision_spec spec,
+                                         std::shared_ptr<slot_control> control) override {
+    TROUPE_ASSERT(control != nullptr);
+    return state_.with([&](state& held) {
+      if (!held.system) held.system = std::make_unique<caf::actor_system>(held.config);
+      auto pool = std::make_unique<detail::pool_link>(*held.system, std::move(spec),
+                                                      std::move(control), services_);
+      std::erase_if(held.gates, [](const auto& gate) { return gate.expired(); });
+      held.gates.push_back(pool->gate());
+      return pool;
+    });
+  }
+
+private:
+  struct state {
+    actor_config config;
+    std::unique_ptr<caf::actor_system> system; // Refers to config.
+    std::vector<std::weak_ptr<detail::actor_gate>> gates;
+  };
+
+  supervision_options services_;
+  guarded<state> state_;
+};
+
+} // namespace
+
+std::unique_ptr<supervision_factory> make_supervision_factory(supervision_options options) {
+  return std::make_unique<actor_factory>(std::move(options));
+}
+
+} // namespace troupe

@@ -1,0 +1,174 @@
+// Goal: what means nothing in another process does not compile; bytes that are no value are refused.
+// Method: static_asserts for types; hand-made messages for bytes.
+
+#include "troupe/ipc/wire.hpp"
+
+#include "ipc/wire_samples.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+namespace troupe::wire {
+namespace {
+
+using namespace wire_samples;
+
+struct holds_pointer {
+  int* p;
+};
+struct holds_deep_pointer {
+  std::vector<std::pair<int, std::array<holds_pointer, 2>>> all;
+};
+struct holds_reference {
+  const int& r;
+};
+struct holds_const {
+  const int value;
+};
+struct parent {
+  int x;
+};
+struct child : parent {
+  int y;
+};
+union either {
+  int a;
+  float b;
+};
+struct needs_argument {
+  explicit needs_argument(int) {}
+};
+struct hides_field {
+  int a;
+  needs_argument b = needs_argument{1};
+};
+struct has_virtual {
+  virtual ~has_virtual() = default;
+  int x = 0;
+};
+class adds {
+public:
+  int operator()(int x) const { return x + more_; }
+
+private:
+  int more_ = 1;
+};
+class counter {
+public:
+  counter() = default;
+
+private:
+  int value_ = 0;
+};
+struct made_with {
+  explicit made_with(int x) : value{x} {}
+  int value;
+};
+
+static_assert(!encodable<int*> && !encodable<const char*> && !encodable<std::nullptr_t>);
+static_assert(!encodable<int&> && !encodable<void (*)()> && !encodable<int parent::*>);
+static_assert(!encodable<void> && !encodable<int()> && !encodable<int[]>);
+static_assert(!encodable<holds_pointer> && !encodable<holds_deep_pointer>);
+static_assert(!encodable<holds_reference> && !encodable<holds_const> && !encodable<child>);
+static_assert(!encodable<either> && !encodable<hides_field> && !encodable<has_virtual>);
+static_assert(!encodable<std::function<void()>> && !encodable<adds>);
+static_assert(!encodable<std::shared_ptr<int>> && !encodable<std::unique_ptr<int[]>>);
+static_assert(!encodable<std::unique_ptr<has_virtual>> && !encodable<std::weak_ptr<int>>);
+static_assert(!encodable<std::vector<int*>> && !encodable<std::map<int, int*>>);
+static_assert(!encodable<std::optional<int*>> && !encodable<std::variant<int, int*>>);
+static_assert(!encodable<std::pair<int, int*>> && !encodable<std::tuple<int*>>);
+static_assert(!encodable<std::span<int*>> && !encodable<std::span<const std::string>>);
+static_assert(!encodable<std::vector<int>::iterator> && !encodable<std::initializer_list<int>>);
+static_assert(!encodable<std::reference_wrapper<int>> && !encodable<std::error_code>);
+static_assert(!encodable<std::thread> && !encodable<std::thread::id> && !encodable<std::mutex>);
+static_assert(!encodable<std::atomic<int>> && !encodable<std::exception_ptr>);
+
+static_assert(encodable<const int> && encodable<counter> && is_raw<counter>);
+static_assert(encodable<std::span<int>> && !decodable<std::span<int>>);
+static_assert(decodable<std::span<const point>> && !decodable<std::span<const switches>>);
+static_assert(!decodable<std::span<const bool>> && !decodable<std::span<const long double>>);
+static_assert(encodable<made_with> && !decodable<made_with> && !decodable<std::vector<made_with>>);
+static_assert(is_raw<point> && is_raw<switches> && is_raw<int[3]> && is_raw<std::array<point, 2>>);
+static_assert(!is_raw<std::string> && !is_raw<account> && !is_raw<std::optional<int>>);
+
+constexpr auto closure = [](int x) { return x; };
+static_assert(encodable<std::remove_const_t<decltype(closure)>>);
+const auto capturing = [x = 1] { return x; };
+const auto generic = [x = 1](auto y) { return x + y; };
+static_assert(!encodable<std::remove_const_t<decltype(capturing)>>);
+static_assert(!encodable<std::remove_const_t<decltype(generic)>>);
+
+template<class T>
+bool accepts(std::initializer_list<int> numbers) {
+  std::vector<std::byte> bytes;
+  for (const int number : numbers) bytes.push_back(static_cast<std::byte>(number));
+  return decode<T>(bytes).has_value();
+}
+
+BOOST_AUTO_TEST_SUITE(wire_refused_suite, *boost::unit_test::timeout(60))
+
+BOOST_AUTO_TEST_CASE(a_bool_is_zero_or_one) {
+  BOOST_TEST(accepts<bool>({1}));
+  BOOST_TEST(!accepts<bool>({2}));
+  BOOST_TEST(!accepts<switches>({1, 0, 0, 0, 2}));
+  BOOST_TEST(!accepts<switches>({255, 0, 0, 0, 1}));
+  BOOST_TEST(accepts<std::vector<bool>>({2, 0, 0, 0, 0, 1}));
+  BOOST_TEST(!accepts<std::vector<bool>>({2, 0, 0, 0, 0, 3}));
+  BOOST_TEST(!accepts<std::vector<switches>>({1, 0, 0, 0, 0, 0, 0, 0, 7}));
+  BOOST_TEST(!accepts<std::optional<int>>({2, 0, 0, 0, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_variant_has_only_its_alternatives) {
+  BOOST_TEST((accepts<std::variant<char, std::monostate>>({1, 0})));
+  BOOST_TEST((!accepts<std::variant<char, std::monostate>>({2, 0})));
+  BOOST_TEST((!accepts<std::variant<char, std::monostate>>({255, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(a_type_may_refuse_values_itself) {
+  BOOST_TEST(accepts<percent>({100, 0, 0, 0}));
+  BOOST_TEST(!accepts<percent>({101, 0, 0, 0}));
+  BOOST_TEST(!accepts<std::vector<percent>>({1, 0, 0, 0, 101, 0, 0, 0}));
+  BOOST_TEST((!accepts<std::pair<char, percent>>({0, 101, 0, 0, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_ends_early_or_late_is_refused) {
+  const auto message = to_bytes(std::string{"text"}, 5, std::vector{1, 2});
+  for (std::size_t size = 0; size < message.size(); ++size) {
+    // A copy of exactly that size, so that the sanitizer sees a read behind it.
+    const std::vector<std::byte> part(message.begin(), message.begin() + static_cast<long>(size));
+    BOOST_TEST((!decode<std::tuple<std::string, int, std::vector<int>>>(part).has_value()));
+  }
+  auto longer = message;
+  longer.push_back(std::byte{});
+  BOOST_TEST((!decode<std::tuple<std::string, int, std::vector<int>>>(longer).has_value()));
+}
+
+BOOST_AUTO_TEST_CASE(a_count_beyond_the_bytes_allocates_nothing) {
+  BOOST_TEST(!accepts<std::string>({255, 255, 255, 255, 'x'}));
+  BOOST_TEST(!accepts<std::vector<int>>({255, 255, 255, 255, 1, 0, 0, 0}));
+  BOOST_TEST(!accepts<std::vector<std::string>>({255, 255, 255, 255, 0, 0, 0, 0}));
+  BOOST_TEST(!accepts<std::vector<account>>({255, 255, 255, 255, 0, 0, 0, 0}));
+  BOOST_TEST(!accepts<std::vector<std::monostate>>({255, 255, 255, 255, 0}));
+  BOOST_TEST(!accepts<std::list<int>>({2, 0, 0, 0, 1, 0, 0, 0}));
+  BOOST_TEST((!accepts<std::map<int, std::string>>({255, 255, 255, 15, 0, 0, 0, 0})));
+  BOOST_TEST((!accepts<std::unordered_map<int, int>>({1, 0, 0, 0, 1, 0, 0, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(hostile_nesting_does_not_exhaust_the_stack) {
+  // Each level: value 0, one child.
+  std::vector<std::byte> bytes;
+  for (int level = 0; level < 1'000'000; ++level) {
+    for (const int b : {0, 0, 0, 0, 1, 0, 0, 0}) bytes.push_back(static_cast<std::byte>(b));
+  }
+  BOOST_TEST(!decode<tree>(bytes).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe::wire

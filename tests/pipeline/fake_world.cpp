@@ -1,0 +1,198 @@
+// Part of Troupe; see LICENSE.
+
+#include "fake_world.hpp"
+
+#include "troupe/base/assert.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <numeric>
+
+namespace troupe::test {
+namespace {
+
+constexpr std::size_t ring_jobs = 8;
+
+// The one simulated worker that runs just now.
+struct scene {
+  std::mt19937_64* random = nullptr;
+  unsigned kill_inside = 0;
+  bool has_died = false;
+  std::chrono::steady_clock::time_point now{};
+};
+scene current;
+
+struct death {};
+
+std::chrono::steady_clock::time_point fake_clock() {
+  current.now += std::chrono::microseconds{1};
+  return current.now;
+}
+
+} // namespace
+
+std::map<std::string, std::string>& files() {
+  static std::map<std::string, std::string> all;
+  return all;
+}
+
+void die() {
+  current.has_died = true;
+  throw death{};
+}
+
+void maybe_die() {
+  if (current.has_died) throw death{};
+  if (current.kill_inside > 0 && (*current.random)() % 1000 < current.kill_inside) die();
+}
+
+void spend(std::chrono::microseconds time) { current.now += time; }
+
+fake_lane::fake_lane(pipeline::stage& owner, std::mt19937_64& random, const fate& chances)
+    : owner_{&owner}, random_{&random}, chances_{chances}, slots_(owner.spec().replicas) {}
+
+bool fake_lane::chance(unsigned in_1000) {
+  return in_1000 > 0 && (*random_)() % 1000 < in_1000 && kills < chances_.kills_max;
+}
+
+bool fake_lane::post(slot_id id, job_id number, std::span<const std::byte> payload) {
+  auto& slot = slots_.at(id.value);
+  if (!slot.worker || slot.jobs.size() >= ring_jobs || chance(chances_.refuse_post)) return false;
+  BOOST_REQUIRE(payload.size() <= pipeline::payload_bytes_max + 1);
+  slot.jobs.push_back({number, {payload.begin(), payload.end()}});
+  return true;
+}
+
+std::size_t fake_lane::in_flight(slot_id slot) const { return slots_.at(slot.value).jobs.size(); }
+
+void fake_lane::kill(slot_id slot, const char* reason) {
+  slots_.at(slot.value).is_killed = true;
+  last_kill_reason = reason;
+}
+
+void fake_lane::abandon(slot_id id) {
+  auto& slot = slots_.at(id.value);
+  if (slot.worker) end(id, slot, std::nullopt);
+  slot.is_gone = true;
+  owner_->on_abandoned(id);
+}
+
+void fake_lane::add_slot() { slots_.emplace_back(); }
+
+void fake_lane::end(slot_id id, fake_slot& slot, std::optional<job_id> running) {
+  slot.worker.reset();
+  slot.jobs.clear();
+  slot.is_hung = slot.is_killed = false;
+  ++slot.incarnation;
+  ++kills;
+  exit_record record;
+  record.status = exit_status::killed_by(SIGKILL);
+  record.pid = 4711;
+  record.name = owner_->spec().name + "/" + std::to_string(id.value);
+  owner_->on_detached(id, running, record);
+}
+
+bool fake_lane::step() {
+  std::vector<std::size_t> able;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const auto& slot = slots_[i];
+    if (slot.is_gone) continue;
+    if (!slot.worker || slot.is_killed || (!slot.jobs.empty() && !slot.is_hung)) able.push_back(i);
+  }
+  if (able.empty()) return false;
+  const slot_id id{static_cast<std::uint32_t>(able[(*random_)() % able.size()])};
+  auto& slot = slots_[id.value];
+  if (!slot.worker) {
+    slot.worker = std::make_unique<pipeline::session>(&fake_clock);
+    ++starts;
+    owner_->on_attached(id, {slot.incarnation});
+  } else if (slot.is_killed) {
+    // The job in front may have been begun or not: nobody can say.
+    std::optional<job_id> running;
+    if (!slot.jobs.empty() && (*random_)() % 2 == 0) running = slot.jobs.front().id;
+    end(id, slot, running);
+  } else {
+    work(id, slot);
+  }
+  return true;
+}
+
+void fake_lane::work(slot_id id, fake_slot& slot) {
+  const auto job = std::move(slot.jobs.front());
+  if (chance(chances_.kill_before)) {
+    return end(id, slot, (*random_)() % 2 == 0 ? std::optional{job.id} : std::nullopt);
+  }
+  slot.jobs.pop_front();
+  std::vector<std::byte> bytes;
+  current.random = random_;
+  current.kill_inside = kills < chances_.kills_max ? chances_.kill_inside : 0;
+  current.has_died = false;
+  slot.worker->run(job.payload, [&](pipeline::bytes_view answer) {
+    bytes.assign(answer.begin(), answer.end());
+  });
+  if (current.has_died || chance(chances_.kill_after)) return end(id, slot, job.id);
+  if (chance(chances_.lie)) {
+    for (int i = 0; i < 4 && !bytes.empty(); ++i) {
+      bytes[(*random_)() % bytes.size()] = static_cast<std::byte>((*random_)());
+    }
+  }
+  owner_->on_reply(id, job.id, reply_kind::value, bytes);
+}
+
+fake_world::fake_world(pipeline::graph_spec spec, std::uint64_t seed, fate chances)
+    : random_{seed} {
+  auto plan = pipeline::graph::make(std::move(spec));
+  if (!plan) BOOST_FAIL(plan.error().message);
+  engine_ = std::make_unique<pipeline::engine>(*plan, *this);
+  for (std::size_t i = 0; i < engine_->stage_count(); ++i) {
+    lanes_.push_back(std::make_unique<fake_lane>(engine_->stage_at(i), random_, chances));
+    engine_->connect(i, *lanes_.back());
+  }
+}
+
+bool fake_world::step() {
+  now_ += std::chrono::microseconds{random_() % 50};
+  engine_->pump(now_);
+  check_bounds();
+  std::vector<std::size_t> order(lanes_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::shuffle(order.begin(), order.end(), random_);
+  for (const auto i : order) {
+    if (lanes_[i]->step()) return true;
+  }
+  const auto due = engine_->next_due();
+  if (due == time_point::max()) return false;
+  now_ = std::max(now_ + std::chrono::microseconds{1}, due);
+  return true;
+}
+
+bool fake_world::run(std::uint64_t steps_max) {
+  for (std::uint64_t i = 0; i < steps_max; ++i) {
+    if (engine_->state() != pipeline::engine_state::running) {
+      return engine_->state() == pipeline::engine_state::finished;
+    }
+    if (!step()) return engine_->state() == pipeline::engine_state::finished;
+  }
+  return false;
+}
+
+std::uint64_t fake_world::kills() const {
+  std::uint64_t sum = 0;
+  for (const auto& each : lanes_) sum += each->kills;
+  return sum;
+}
+
+void fake_world::check_bounds() {
+  for (std::size_t i = 0;; ++i) {
+    if (i >= engine_->channel_count()) return;
+    const auto& each = engine_->channel_at(i);
+    const auto counters = each.counters();
+    BOOST_REQUIRE(counters.depth_max <= each.spec().capacity);
+    const bool is_alone = counters.depth <= 1;
+    BOOST_REQUIRE(is_alone || counters.bytes <= each.spec().max_bytes);
+  }
+}
+
+} // namespace troupe::test

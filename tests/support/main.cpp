@@ -1,0 +1,4 @@
+// Part of Troupe; see LICENSE.
+
+#define BOOST_TEST_MODULE troupe
+#include <boost/test/unit_test.hpp>

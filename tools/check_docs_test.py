@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# Goal: a snippet that no longer compiles, and a link that leads nowhere, fail the documentation.
+# Method: made-up documents, the real compiler; the YAML is judged by a made-up command.
+
+import argparse
+import stat
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import check_docs
+
+OPTIONS = argparse.Namespace(compiler="c++", include=".", troupe="")
+# Stands in for `troupe validate FILE`: refuses a file that holds the word wrong.
+VALIDATOR = '#!/bin/sh\n[ "$1" = validate ] || exit 64\nif grep -n wrong "$2"; then exit 78; fi\n'
+
+
+class documents(unittest.TestCase):
+    def check(self, text, files=()):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            root.joinpath("README.md").write_text(text)
+            for name in files:
+                root.joinpath(name).write_text("")
+            validator = root / "validator"
+            validator.write_text(VALIDATOR)
+            validator.chmod(validator.stat().st_mode | stat.S_IXUSR)
+            OPTIONS.troupe = str(validator)
+            return check_docs.check(root, OPTIONS)
+
+    def test_good_cpp_is_counted(self):
+        self.assertEqual(self.check("# A\n\n```cpp\nint main() {}\n```\n"), (1, []))
+
+    def test_bad_cpp_is_found_at_its_line(self):
+        count, findings = self.check("# A\n\n```cpp\nint a;\nint main() { b(); }\n```\n")
+        self.assertEqual(count, 1)
+        self.assertIn("README.md:4: cpp:", findings[0])
+        self.assertIn("README.md:5:", findings[0])
+
+    def test_fragments_and_other_languages_are_left_alone(self):
+        blocks = "cpp fragment\nb(", "yaml fragment\nwrong", "sh\n(", "\nb("
+        text = "".join(f"```{block}\n```\n" for block in blocks)
+        self.assertEqual(self.check(text), (0, []))
+
+    def test_yaml_is_validated(self):
+        self.assertEqual(self.check("```yaml\nversion: 1\n```\n"), (1, []))
+        count, findings = self.check("# A\n\n```yaml\nversion: 1\nwrong: 1\n```\n")
+        self.assertIn("README.md:4: yaml:", findings[0])
+        self.assertIn("5:wrong", findings[0])
+
+    def test_link_leads_to_a_file(self):
+        good = "[a](a.md) [b](a.md#part) [c](#part) [d](https://example.org/x)\n"
+        self.assertEqual(self.check(good, files=["a.md"]), (0, []))
+        self.assertIn("README.md:1: dead-link", self.check("[a](a.md)\n")[1][0])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--compiler", default="c++")
+    known, rest = parser.parse_known_args()
+    OPTIONS.compiler = known.compiler
+    unittest.main(argv=sys.argv[:1])
