@@ -90,7 +90,10 @@ constexpr void mix_scalar(hasher& hash) {
     hash.add(type_name<T>());
     mix_scalar<std::underlying_type_t<T>>(hash);
   } else {
-    hash.add(is_character<T> ? 3u : std::is_floating_point_v<T> ? 2u : std::is_signed_v<T> ? 1u : 0u);
+    hash.add(is_character<T>               ? 3u
+             : std::is_floating_point_v<T> ? 2u
+             : std::is_signed_v<T>         ? 1u
+                                           : 0u);
   }
 }
 

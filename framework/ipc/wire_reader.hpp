@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/ipc/detail/inspect.hpp"
+#include "troupe/ipc/detail/validity.hpp"
 
 #include <cstring>
 
@@ -60,7 +61,7 @@ private:
   /// Keeps the compiler from loading again from shared memory what it has loaded into `value`.
   template<class T>
   static void seal(T& value) noexcept {
-    if constexpr ((std::is_integral_v<T> || std::is_enum_v<T>) && sizeof(T) <= sizeof(void*)) {
+    if constexpr ((std::is_integral_v<T> || std::is_enum_v<T>)&&sizeof(T) <= sizeof(void*)) {
       asm volatile("" : "+r"(value));
     } else {
       asm volatile("" : : : "memory");
@@ -80,39 +81,6 @@ private:
     return true;
   }
 
-  /// Whether the content of `value`, already in our own memory, is a value of its type.
-  template<class T>
-  static bool is_valid(const T& value) {
-    constexpr auto k = detail::kind_of<T>();
-    if constexpr (!detail::needs_check<T>()) {
-      return true;
-    } else if constexpr (k == detail::kind::boolean) {
-      std::uint8_t bits{}; // Looking at a bool that is neither 0 nor 1 would be undefined.
-      std::memcpy(&bits, &value, 1);
-      return bits <= 1;
-    } else {
-      if constexpr (k == detail::kind::array) {
-        for (const auto& one : value) {
-          if (!is_valid(one)) return false;
-        }
-      } else if constexpr (k == detail::kind::aggregate) {
-        const auto all = [](const auto&... fields) { return (is_valid(fields) && ...); };
-        if (!detail::visit_fields(value, all)) return false;
-      }
-      return is_accepted(value);
-    }
-  }
-
-  /// Asks the type's own `wire_valid`, if it has one.
-  template<class T>
-  static bool is_accepted(const T& value) {
-    if constexpr (detail::has_check<T>) {
-      return wire_valid(value);
-    } else {
-      return true;
-    }
-  }
-
   /// @pre the bytes are there
   template<class T>
   bool get_fixed(T& out) {
@@ -129,7 +97,7 @@ private:
     } else if constexpr (detail::raw<T>()) {
       load(&out, sizeof(T));
       seal(out);
-      return is_valid(out);
+      return detail::is_valid(out);
     } else {
       return get_parts(out, [this](auto& part) { return get_fixed(part); });
     }
@@ -144,7 +112,7 @@ private:
                          k == detail::kind::aggregate) {
       return get_parts(out, [this](auto& part) { return get(part); });
     } else {
-      return get_flexible(out) && is_accepted(out);
+      return get_flexible(out) && detail::is_accepted(out);
     }
   }
 
@@ -155,11 +123,11 @@ private:
       for (auto& one : out) {
         if (!get_one(one)) return false;
       }
-      return is_accepted(out);
+      return detail::is_accepted(out);
     } else if constexpr (detail::kind_of<T>() == detail::kind::tuple) {
-      return std::apply(all, out) && is_accepted(out);
+      return std::apply(all, out) && detail::is_accepted(out);
     } else {
-      return detail::visit_fields(out, all) && is_accepted(out);
+      return detail::visit_fields(out, all) && detail::is_accepted(out);
     }
   }
 
@@ -259,7 +227,7 @@ private:
     seal(out);
     if constexpr (detail::needs_check<element>()) {
       for (const auto& one : out) {
-        if (!is_valid(one)) return false;
+        if (!detail::is_valid(one)) return false;
       }
     }
     return true;
@@ -293,7 +261,7 @@ private:
       }
       for (; count != 0; --count) {
         element one{};
-        if (!get(one)) return false;
+        if (!get_counted(one)) return false;
         if constexpr (k == detail::kind::set) {
           out.emplace(std::move(one));
         } else {
@@ -302,6 +270,17 @@ private:
       }
     }
     return true;
+  }
+
+  /// Reads one element of a run; if all take the same size, `open_list` has seen that all are
+  /// there.
+  template<class T>
+  bool get_counted(T& out) {
+    if constexpr (detail::all_fixed<T>) {
+      return get_fixed(out);
+    } else {
+      return get(out);
+    }
   }
 
   /// Reads the count of a run whose elements take at least `least` bytes each.

@@ -137,7 +137,9 @@ consteval bool readable() noexcept {
   } else if constexpr (k == kind::aggregate) {
     return all_readable<field_types<T>>::value;
   } else if constexpr (k == kind::pointer) {
-    return readable<typename T::element_type>() && requires { T(new typename T::element_type()); };
+    return readable<typename T::element_type>() && requires {
+      T(new typename T::element_type());
+    };
   } else if constexpr (k == kind::map) {
     return readable<typename T::key_type>() && readable<typename T::mapped_type>();
   } else if constexpr (k == kind::optional || k == kind::bulk || k == kind::sequence ||
@@ -154,6 +156,7 @@ consteval bool readable() noexcept {
 /// 32 encodable fields, standard containers and std::array, pair, tuple, optional, variant,
 /// unique_ptr, path, durations and time points of encodable elements, types with an
 /// `inspect(f, x)`, and views (std::span, std::string_view) of raw elements.
+/// A type that contains itself (a tree) needs an `inspect`; without, asking is a compile error.
 template<class T>
 concept encodable = detail::usable<std::remove_const_t<T>>();
 
@@ -199,8 +202,9 @@ consteval void explain() {
   } else if constexpr (set_like<T> || sequence_like<T> || is_std_array<T>) {
     require_encodable<typename T::value_type>();
   } else if constexpr (std::is_aggregate_v<T>) {
-    static_assert(!has_base<T>, "troupe: an aggregate with a base class cannot be taken apart; give "
-                                "it an inspect");
+    static_assert(!has_base<T>,
+                  "troupe: an aggregate with a base class cannot be taken apart; give "
+                  "it an inspect");
     static_assert(std::is_move_assignable_v<T>,
                   "troupe: const or reference members cannot be received; give it an inspect");
     static_assert(has_countable_fields<T>(),
@@ -210,11 +214,12 @@ consteval void explain() {
       explain_parts(std::type_identity<field_types<T>>{});
     }
   } else {
-    static_assert(encodable<T>,
-                  "troupe: this type cannot travel between processes: it is not trivially copyable, "
-                  "or it holds pointers, is a function object or a lambda with captures. Give it "
-                  "`template<class Inspector> bool inspect(Inspector& f, T& x) { return f(x.a, "
-                  "x.b); }`");
+    static_assert(
+        encodable<T>,
+        "troupe: this type cannot travel between processes: it is not trivially copyable, "
+        "or it holds pointers, is a function object or a lambda with captures. Give it "
+        "`template<class Inspector> bool inspect(Inspector& f, T& x) { return f(x.a, "
+        "x.b); }`");
   }
 }
 
@@ -226,12 +231,13 @@ consteval void require_encodable() {
       std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T>;
   static_assert(!std::is_reference_v<T>,
                 "troupe: a reference means nothing in another process; send the value");
-  static_assert(!is_pointer, "troupe: a pointer means nothing in another process; send the value, a "
-                             "std::unique_ptr, std::string or std::span");
+  static_assert(!is_pointer,
+                "troupe: a pointer means nothing in another process; send the value, a "
+                "std::unique_ptr, std::string or std::span");
   static_assert(!std::is_union_v<T>,
                 "troupe: a union does not say which member it holds; use std::variant");
-  static_assert(std::is_class_v<T> || std::is_reference_v<T> || is_pointer ||
-                    std::is_union_v<T> || encodable<T>,
+  static_assert(std::is_class_v<T> || std::is_reference_v<T> || is_pointer || std::is_union_v<T> ||
+                    encodable<T>,
                 "troupe: this is not a value that can travel between processes");
   if constexpr (std::is_class_v<T> && !encodable<T>) detail::explain<std::remove_cv_t<T>>();
 }

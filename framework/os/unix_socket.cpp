@@ -91,8 +91,8 @@ expected<socket_message> unix_socket::receive(std::span<std::byte> into) const {
     if (count < 0) return system_failure("cannot receive a message", errno);
     if (count == 0) return failure{errc::end_of_stream, {}, 0}; // We never send empty messages.
     auto descriptors = take_descriptors(header);
-    if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-      return failure{errc::bad_data, "a message was cut: too large, or no descriptors left", 0};
+    if ((header.msg_flags & MSG_TRUNC) != 0) {
+      return failure{errc::bad_data, "a message was larger than the buffer for it", 0};
     }
     return socket_message{static_cast<std::size_t>(count), std::move(descriptors)};
   }

@@ -14,7 +14,7 @@ namespace troupe::os {
 /// One message taken from a `unix_socket`.
 struct socket_message {
   std::size_t size_bytes = 0;
-  std::vector<fd> descriptors;
+  std::vector<fd> descriptors; ///< Fewer than were sent when this process has no room for more.
 };
 
 /// One end of a connected local socket that keeps message borders and carries descriptors
@@ -23,7 +23,7 @@ struct socket_message {
 /// Lives in: any process. Threads: one may send while another receives. Blocks: never.
 /// Crash: the other end reads what was sent, then `end_of_stream`.
 /// Errors: `would_block` (no room, nothing there), `end_of_stream` (peer gone), `bad_data` (message
-/// cut because it was larger than the buffer or carried too many descriptors), `too_large`.
+/// cut because it was larger than the buffer), `too_large`.
 class unix_socket {
 public:
   static constexpr std::size_t descriptors_max = 16; ///< Of one message.

@@ -22,15 +22,13 @@ struct exception_codec {
 template<class E, bool HasWhat = std::is_base_of_v<std::exception, E>>
 class rethrown final : public E, public remote_context {
 public:
-  rethrown(E original, const remote_facts& facts)
-      : E(std::move(original)), remote_context{facts} {}
+  rethrown(E original, const remote_facts& facts) : E(std::move(original)), remote_context{facts} {}
 };
 
 template<class E>
 class rethrown<E, true> final : public E, public remote_context {
 public:
-  rethrown(E original, const remote_facts& facts)
-      : E(std::move(original)), remote_context{facts} {}
+  rethrown(E original, const remote_facts& facts) : E(std::move(original)), remote_context{facts} {}
   [[nodiscard]] const char* what() const noexcept override { return facts().what.c_str(); }
 };
 
@@ -43,7 +41,9 @@ std::exception_ptr rethrowable(E original, const remote_facts& facts) {
   }
 }
 
-inline std::vector<std::byte> save_nothing() { return {}; }
+inline std::vector<std::byte> save_nothing() {
+  return {};
+}
 
 /// @pre an exception of type E is being handled
 template<class E>
@@ -79,11 +79,11 @@ exception_codec codec_for() {
   if constexpr (wire::decodable<E> && !std::is_empty_v<E>) {
     return {&typeid(E), save_whole<E>, make_whole<E>};
   } else {
-    static_assert(std::is_constructible_v<E, std::string> ||
-                      std::is_constructible_v<E, const char*> ||
-                      std::is_default_constructible_v<E>,
-                  "troupe: a registered exception must have an inspect (and a default constructor), "
-                  "or be constructible from its what(), or from nothing");
+    static_assert(
+        std::is_constructible_v<E, std::string> || std::is_constructible_v<E, const char*> ||
+            std::is_default_constructible_v<E>,
+        "troupe: a registered exception must have an inspect (and a default constructor), "
+        "or be constructible from its what(), or from nothing");
     return {&typeid(E), save_nothing, make_from_text<E>};
   }
 }
@@ -108,10 +108,11 @@ public:
 #define TROUPE_DETAIL_JOIN2(a, b) a##b
 #define TROUPE_DETAIL_JOIN(a, b) TROUPE_DETAIL_JOIN2(a, b)
 
-/// At namespace scope: lets exceptions of this type, thrown by a task, arrive as themselves. The type
-/// has an `inspect` and a default constructor, or is constructible from its what(), or from nothing.
+/// At namespace scope: lets exceptions of this type, thrown by a task, arrive as themselves. The
+/// type has an `inspect` and a default constructor, or is constructible from its what(), or from
+/// nothing.
 #define TROUPE_EXCEPTION(...)                                                                      \
   [[maybe_unused]] static const ::troupe::detail::exception_registration TROUPE_DETAIL_JOIN(       \
-    troupe_exception_, __COUNTER__) {                                                              \
+      troupe_exception_, __COUNTER__) {                                                            \
     ::troupe::detail::codec_for<__VA_ARGS__>()                                                     \
   }

@@ -41,7 +41,8 @@ void add_causes(const std::exception& e, std::string& trace, int depth = 0) {
     std::rethrow_if_nested(e);
   } catch (const std::exception& inner) {
     if (!trace.empty() && trace.back() != '\n') trace += '\n';
-    trace += "caused by: " + demangled(typeid(inner).name()) + ": " + cut(inner.what(), name_size_max);
+    trace +=
+        "caused by: " + demangled(typeid(inner).name()) + ": " + cut(inner.what(), name_size_max);
     add_causes(inner, trace, depth + 1);
   } catch (...) {
     trace += "\ncaused by an exception that is no std::exception";
@@ -95,7 +96,8 @@ void pass_on_origin(remote_facts& facts) {
     facts.type = origin.type;
     facts.type_name = origin.type_name;
     facts.what = origin.what;
-    const auto came = "\nfrom worker " + origin.worker + " (pid " + std::to_string(origin.pid) + ")";
+    const auto came =
+        "\nfrom worker " + origin.worker + " (pid " + std::to_string(origin.pid) + ")";
     facts.trace += came + (origin.trace.empty() ? "" : ":\n" + origin.trace);
   } catch (...) {
     // Thrown here.
@@ -158,9 +160,10 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, remote_ori
     if (auto made = make_exception(*facts)) return made;
   }
   return std::make_exception_ptr(serialization_error{
-    "the task failed, but its worker" + (known.worker.empty() ? "" : " " + std::string{known.worker}) +
-    " sent " + std::to_string(bytes.size()) +
-    " bytes that are no exception: it was out of memory, or its memory is damaged"});
+      "the task failed, but its worker" +
+      (known.worker.empty() ? "" : " " + std::string{known.worker}) + " sent " +
+      std::to_string(bytes.size()) +
+      " bytes that are no exception: it was out of memory, or its memory is damaged"});
 }
 
 } // namespace troupe

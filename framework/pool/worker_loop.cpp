@@ -4,6 +4,7 @@
 
 #include "troupe/base/clock.hpp"
 #include "troupe/ipc/worker_end.hpp"
+#include "troupe/os/this_process.hpp"
 #include "troupe/pool/lane_port.hpp"
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_setup.hpp"
@@ -82,7 +83,8 @@ void call(task_function function, std::span<const std::byte> payload, reply_sink
 }
 
 void send_error(ipc::worker_end& end, std::uint64_t run_time_ns) {
-  const auto bytes = encode_current_exception("");
+  static const auto name = identity().pool + "/" + std::to_string(identity().slot);
+  const auto bytes = encode_current_exception("", {.worker = name, .pid = os::this_process::pid()});
   auto room = end.reply_room(bytes.size());
   if (room.size() == bytes.size() && !bytes.empty()) {
     std::memcpy(room.data(), bytes.data(), bytes.size());

@@ -84,6 +84,7 @@ public:
     }
     TROUPE_ASSERT(!reactor_.is_reactor_thread());
     core_->close().wait();
+    core_->stop_symbols();
   }
 
   zygote_launcher(const zygote_launcher&) = delete;

@@ -50,13 +50,13 @@ slot_step when_starting(slot_event event) noexcept {
 
 slot_step when_ready(slot_event event) noexcept {
   switch (event) {
-  case slot_event::exited: return {paused, slot_action::ask};
+  case slot_event::exited:
+  case slot_event::start_failed: return {paused, slot_action::ask}; // Odd, but gone is gone.
   case slot_event::stop: return {stopping(stop_purpose::stop), slot_action::begin_stop};
   case slot_event::recycle: return {stopping(stop_purpose::recycle), slot_action::begin_recycle};
   case slot_event::start:
   case slot_event::ready:
   case slot_event::drained:
-  case slot_event::start_failed:
   case slot_event::timer:
   case slot_event::restart:
   case slot_event::complete:
@@ -140,6 +140,19 @@ slot_step advance(slot_phase phase, slot_event event) noexcept {
   case slot_state::failed: return when_over(phase, event);
   }
   return {phase, slot_action::refuse};
+}
+
+std::string_view to_string(slot_state state) noexcept {
+  switch (state) {
+  case slot_state::stopped: return "stopped";
+  case slot_state::starting: return "starting";
+  case slot_state::ready: return "ready";
+  case slot_state::backoff: return "backoff";
+  case slot_state::stopping: return "stopping";
+  case slot_state::completed: return "completed";
+  case slot_state::failed: return "failed";
+  }
+  return "?";
 }
 
 std::string_view to_string(stop_purpose purpose) noexcept {

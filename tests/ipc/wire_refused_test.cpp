@@ -1,5 +1,5 @@
-// Goal: what means nothing in another process does not compile; bytes that are no value are refused.
-// Method: static_asserts for types; hand-made messages for bytes.
+// Goal: what means nothing in another process does not compile; bytes that are no value are
+// refused. Method: static_asserts for types; hand-made messages for bytes.
 
 #include "troupe/ipc/wire.hpp"
 
@@ -157,6 +157,14 @@ BOOST_AUTO_TEST_CASE(a_count_beyond_the_bytes_allocates_nothing) {
   BOOST_TEST(!accepts<std::list<int>>({2, 0, 0, 0, 1, 0, 0, 0}));
   BOOST_TEST((!accepts<std::map<int, std::string>>({255, 255, 255, 15, 0, 0, 0, 0})));
   BOOST_TEST((!accepts<std::unordered_map<int, int>>({1, 0, 0, 0, 1, 0, 0, 0})));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_value_does_not_eat_the_room_of_the_next_key) {
+  // Two entries announced; the first takes all bytes that the count was compared with.
+  BOOST_TEST((!accepts<std::map<int, std::string>>(
+      {2, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'})));
+  BOOST_TEST((!accepts<std::vector<std::pair<std::string, int>>>(
+      {2, 0, 0, 0, 8, 0, 0, 0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 1, 0, 0, 0})));
 }
 
 BOOST_AUTO_TEST_CASE(hostile_nesting_does_not_exhaust_the_stack) {

@@ -86,7 +86,9 @@ struct percent {
   friend bool operator==(const percent&, const percent&) = default;
 };
 
-inline bool wire_valid(const percent& x) { return x.value >= 0 && x.value <= 100; }
+inline bool wire_valid(const percent& x) {
+  return x.value >= 0 && x.value <= 100;
+}
 
 struct person {
   std::string name;

@@ -163,7 +163,8 @@ BOOST_AUTO_TEST_CASE(a_class_declared_raw_travels_as_its_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(decoding_replaces_what_was_there) {
-  const auto message = to_bytes(std::vector{1}, std::set{2}, std::string{"x"}, std::optional<int>{});
+  const auto message =
+      to_bytes(std::vector{1}, std::set{2}, std::string{"x"}, std::optional<int>{});
   std::vector<int> numbers{7, 8, 9};
   std::set<int> set{4, 5};
   std::string text = "longer than before";

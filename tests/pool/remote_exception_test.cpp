@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(error_codes_arrive) {
     BOOST_TEST((e.code() == std::errc::no_such_file_or_directory));
   }
   const auto full = std::filesystem::filesystem_error{
-    "copy", "/a", "/b", std::make_error_code(std::errc::no_space_on_device)};
+      "copy", "/a", "/b", std::make_error_code(std::errc::no_space_on_device)};
   BOOST_TEST(arrives(full));
   try {
     std::rethrow_exception(sent(full));
@@ -294,10 +294,18 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_make_some_exception_and_no_harm) {
   BOOST_TEST_MESSAGE("TROUPE_SEED=" << seed);
   std::mt19937_64 random{seed};
   const std::vector originals{
-    bytes_of([] { throw std::system_error{1, std::system_category()}; }),
-    bytes_of([] { throw http_error{404, "/long/enough"}; }),
-    bytes_of([] { throw worker_lost{exit_record{}, 1, 1}; }),
-    bytes_of([] { throw std::filesystem::filesystem_error{"x", "/p", {}}; }),
+      bytes_of([] {
+        throw std::system_error{1, std::system_category()};
+      }),
+      bytes_of([] {
+        throw http_error{404, "/long/enough"};
+      }),
+      bytes_of([] {
+        throw worker_lost{exit_record{}, 1, 1};
+      }),
+      bytes_of([] {
+        throw std::filesystem::filesystem_error{"x", "/p", {}};
+      }),
   };
   for (int round = 0; round < 20'000; ++round) {
     auto bytes = originals[random() % originals.size()];

@@ -50,7 +50,7 @@ const row table[] = {
       {backoff, act::ask}, {to_kill, act::begin_kill}, refused(starting), refused(starting),
       refused(starting), {to_stop, act::begin_early}, ignored(starting)}},
     {ready,
-     {refused(ready), refused(ready), refused(ready), slot_step{backoff, act::ask}, refused(ready),
+     {refused(ready), refused(ready), refused(ready), slot_step{backoff, act::ask}, {backoff, act::ask},
       refused(ready), refused(ready), refused(ready), refused(ready), {to_stop, act::begin_stop},
       {to_recycle, act::begin_recycle}}},
     {backoff,

@@ -136,6 +136,7 @@ pool_supervision_spec lively_spec(std::uint32_t replicas) {
   spec.name = "lively";
   spec.replicas = replicas;
   spec.restart.intensity = unlimited_restarts;
+  spec.restart.backoff.max = 1ms;
   return spec;
 }
 

@@ -17,20 +17,20 @@ struct type_list {};
 template<class T>
 struct any_field {
   template<class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, T>)
-  operator F() const noexcept;
+  requires(!std::is_same_v<std::remove_cvref_t<F>, T>) operator F() const noexcept;
 };
 
 /// Converts to the base classes of `T` only; finds aggregates that have one.
 template<class T>
 struct any_base {
   template<class B>
-    requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>)
-  operator B() const noexcept;
+  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept;
 };
 
 template<class T>
-concept has_base = requires(any_base<T> base) { T{base}; };
+concept has_base = requires(any_base<T> base) {
+  T{base};
+};
 
 // A pack cannot expand to `{}, {}, {}` nor name structured bindings, hence the lists.
 // clang-format off

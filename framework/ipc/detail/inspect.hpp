@@ -114,7 +114,8 @@ private:
         return true;
       }
     } else {
-      static_assert(!Loads || !std::is_const_v<F>, "troupe: inspect must pass the fields themselves");
+      static_assert(!Loads || !std::is_const_v<F>,
+                    "troupe: inspect must pass the fields themselves");
       require_encodable<bare>();
       return static_cast<Derived*>(this)->handle(field);
     }

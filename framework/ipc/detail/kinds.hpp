@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/ipc/detail/fields.hpp"
+#include "troupe/ipc/detail/shapes.hpp"
 #include "troupe/ipc/detail/type_name.hpp"
 
 #include <array>
@@ -31,19 +32,19 @@ namespace troupe::wire::detail {
 /// How a type travels. Containers are recognised by their shape, so that this header includes none.
 enum class kind : std::uint8_t {
   refused,
-  boolean,   ///< One byte, 0 or 1.
-  scalar,    ///< Number, enum, std::byte.
-  empty,     ///< A class without state: one zero byte, so that a count of them is bounded.
-  opaque,    ///< Trivially copyable class whose inside cannot be seen.
-  array,     ///< std::array or T[N].
-  tuple,     ///< std::pair or std::tuple.
+  boolean, ///< One byte, 0 or 1.
+  scalar,  ///< Number, enum, std::byte.
+  empty,   ///< A class without state: one zero byte, so that a count of them is bounded.
+  opaque,  ///< Trivially copyable class whose inside cannot be seen.
+  array,   ///< std::array or T[N].
+  tuple,   ///< std::pair or std::tuple.
   optional,
   variant,
-  pointer,   ///< std::unique_ptr: nothing or a value.
-  view,      ///< std::span or std::string_view.
-  path,      ///< std::filesystem::path.
-  bulk,      ///< Contiguous container that can be assigned from a range: string, vector.
-  sequence,  ///< Other container with push_back.
+  pointer,  ///< std::unique_ptr: nothing or a value.
+  view,     ///< std::span or std::string_view.
+  path,     ///< std::filesystem::path.
+  bulk,     ///< Contiguous container that can be assigned from a range: string, vector.
+  sequence, ///< Other container with push_back.
   set,
   map,
   inspected, ///< Has `inspect(f, x)`.
@@ -53,110 +54,9 @@ enum class kind : std::uint8_t {
 template<class T>
 consteval kind kind_of() noexcept;
 
-/// What looks like one of CAF's inspectors to an `inspect` whose shape is asked for.
-struct probe {
-  using result_type = bool;
-  static constexpr bool reads_state = true;
-  static constexpr bool writes_state = false;
-  static constexpr bool is_loading = false;
-  struct object_probe {
-    object_probe pretty_name(std::string_view) const;
-    template<class F>
-    object_probe on_load(F&&) const;
-    template<class F>
-    object_probe on_save(F&&) const;
-    template<class... Fs>
-    bool fields(Fs&&...) const;
-  };
-  struct field_probe {
-    template<class T>
-    field_probe fallback(T&&) const;
-    template<class T>
-    field_probe invariant(T&&) const;
-  };
-  template<class... Fs>
-  bool operator()(Fs&&...);
-  template<class T>
-  object_probe object(T&);
-  template<class T>
-  field_probe field(std::string_view, T&);
-};
-
-template<class T>
-concept has_inspect = std::is_class_v<T> && requires(probe& f, T& x) { inspect(f, x); };
-
-template<class T>
-concept has_check = requires(const T& x) {
-  { wire_valid(x) } -> std::same_as<bool>;
-};
-
-template<class T>
-inline constexpr bool is_std_array = false;
-template<class T, std::size_t N>
-inline constexpr bool is_std_array<std::array<T, N>> = N != 0;
-template<class T>
-inline constexpr bool is_tuple = false;
-template<class... Ts>
-inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
-template<class A, class B>
-inline constexpr bool is_tuple<std::pair<A, B>> = true;
-template<class T>
-inline constexpr bool is_optional = false;
-template<class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
-template<class T>
-inline constexpr bool is_variant = false;
-template<class... Ts>
-inline constexpr bool is_variant<std::variant<Ts...>> = sizeof...(Ts) < 255;
-template<class T>
-inline constexpr bool is_view = false;
-template<class T>
-inline constexpr bool is_view<std::basic_string_view<T>> = true;
-template<class T>
-inline constexpr bool is_view<std::span<T>> = true;
-
-template<class T>
-concept path_like = requires(const T& x) {
-  T::preferred_separator;
-  x.native();
-};
-
-template<class T>
-concept unique_pointer_like = requires(T& x) {
-  typename T::element_type;
-  typename T::deleter_type;
-  *x; // Not to an array: nobody knows how long that is.
-  { x.release() } -> std::same_as<typename T::element_type*>;
-};
-
-template<class T>
-concept container_like = requires(T& x, const T& c) {
-  typename T::value_type;
-  typename T::size_type;
-  c.begin();
-  c.end();
-  c.size();
-  x.clear();
-};
-
-template<class T>
-concept set_like = container_like<T> && requires { typename T::key_type; };
-template<class T>
-concept map_like = set_like<T> && requires { typename T::mapped_type; };
-template<class T>
-concept sequence_like =
-    container_like<T> && requires(T& x, typename T::value_type v) { x.push_back(std::move(v)); };
-
 /// In the wire layout, runs of these are one memcpy.
 template<class T>
 consteval bool raw() noexcept;
-
-template<class T>
-concept bulk_like =
-    sequence_like<T> && requires(T& x, const typename T::value_type* p) {
-      { std::as_const(x).data() } -> std::same_as<const typename T::value_type*>;
-      x.assign(p, p);
-    };
 
 template<class T>
 consteval bool usable() noexcept {
@@ -195,8 +95,9 @@ consteval bool opaque_usable() noexcept {
   if constexpr (!std::is_trivially_copyable_v<T> || !std::is_copy_constructible_v<T> ||
                 !std::is_copy_assignable_v<T> || std::is_polymorphic_v<T>) {
     return false;
-  } else if constexpr (requires { &T::operator(); } || requires(T& x) { *x; } ||
-                       requires(T& x) { x.data(); } || requires { typename T::element_type; }) {
+  } else if constexpr (
+      requires { &T::operator(); } || requires(T & x) { *x; } || requires(T & x) { x.data(); } ||
+      requires { typename T::element_type; }) {
     return false;
   } else {
     return is_plain_std_name(type_name<T>()) &&
@@ -208,12 +109,14 @@ template<class T>
 consteval kind kind_of_container() noexcept {
   using element = typename T::value_type;
   if constexpr (map_like<T>) {
-    constexpr bool usable_both = usable<typename T::key_type>() && usable<typename T::mapped_type>();
+    constexpr bool usable_both =
+        usable<typename T::key_type>() && usable<typename T::mapped_type>();
     return usable_both ? kind::map : kind::refused;
   } else if constexpr (set_like<T>) {
     return usable<typename T::key_type>() ? kind::set : kind::refused;
   } else if constexpr (sequence_like<T> && usable<element>()) {
-    return bulk_like<T> && raw<element>() ? kind::bulk : kind::sequence;
+    constexpr bool is_bulk = bulk_like<T> && raw<element>() && !std::is_same_v<element, bool>;
+    return is_bulk ? kind::bulk : kind::sequence;
   } else {
     return kind::refused;
   }

@@ -112,7 +112,9 @@ void put_elements(Out& out, const T& all) {
     if constexpr (raw<element>()) {
       out.skip(padding(out.position(), count * sizeof(element), alignof(element)));
     }
-    if constexpr (raw<element>() && requires { all.data(); }) {
+    if constexpr (std::is_same_v<Out, sizer> && all_fixed<element>) {
+      out.skip(count * size_min<element>);
+    } else if constexpr (raw<element>() && requires { all.data(); }) {
       out.raw(all.data(), count * sizeof(element));
     } else {
       static_assert(size_min<element> > 0, "troupe: a container of elements without any content");

@@ -27,7 +27,9 @@ struct named_code {
   std::string category;
 };
 
-named_code to_named(const std::error_code& code) { return {code.value(), code.category().name()}; }
+named_code to_named(const std::error_code& code) {
+  return {code.value(), code.category().name()};
+}
 
 /// Returns nothing for a category that this process cannot find by its name.
 std::optional<std::error_code> to_code(const named_code& named) {
@@ -81,7 +83,7 @@ std::exception_ptr make_filesystem_error(const remote_facts& facts) {
   const auto code = to_code(files->code);
   if (!code) return std::make_exception_ptr(remote_error{facts});
   return rethrowable(
-    std::filesystem::filesystem_error{facts.what, files->first, files->second, *code}, facts);
+      std::filesystem::filesystem_error{facts.what, files->first, files->second, *code}, facts);
 }
 
 std::vector<std::byte> save_error() {
@@ -157,23 +159,24 @@ constexpr auto text_codecs() {
 }
 
 // Those that a text, or nothing, makes again.
-constexpr auto plain_codecs = text_codecs<
-  std::exception, std::bad_exception, std::logic_error, std::invalid_argument, std::domain_error,
-  std::length_error, std::out_of_range, std::runtime_error, std::range_error, std::overflow_error,
-  std::underflow_error, std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid,
-  std::bad_any_cast, std::bad_optional_access, std::bad_variant_access, std::bad_function_call,
-  std::bad_weak_ptr, timeout_error, closed_error, cancelled_error, invalid_state,
-  serialization_error, broken_executor>();
+constexpr auto plain_codecs =
+    text_codecs<std::exception, std::bad_exception, std::logic_error, std::invalid_argument,
+                std::domain_error, std::length_error, std::out_of_range, std::runtime_error,
+                std::range_error, std::overflow_error, std::underflow_error, std::bad_alloc,
+                std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_any_cast,
+                std::bad_optional_access, std::bad_variant_access, std::bad_function_call,
+                std::bad_weak_ptr, timeout_error, closed_error, cancelled_error, invalid_state,
+                serialization_error, broken_executor>();
 
 constexpr std::array state_codecs{
-  exception_codec{&typeid(std::system_error), save_code<std::system_error>,
-                  make_with_code<std::system_error>},
-  exception_codec{&typeid(std::ios_base::failure), save_code<std::ios_base::failure>,
-                  make_with_code<std::ios_base::failure>},
-  exception_codec{&typeid(std::filesystem::filesystem_error), save_filesystem_error,
-                  make_filesystem_error},
-  exception_codec{&typeid(error), save_error, make_error},
-  exception_codec{&typeid(worker_lost), save_worker_lost, make_worker_lost},
+    exception_codec{&typeid(std::system_error), save_code<std::system_error>,
+                    make_with_code<std::system_error>},
+    exception_codec{&typeid(std::ios_base::failure), save_code<std::ios_base::failure>,
+                    make_with_code<std::ios_base::failure>},
+    exception_codec{&typeid(std::filesystem::filesystem_error), save_filesystem_error,
+                    make_filesystem_error},
+    exception_codec{&typeid(error), save_error, make_error},
+    exception_codec{&typeid(worker_lost), save_worker_lost, make_worker_lost},
 };
 
 } // namespace

@@ -46,6 +46,18 @@ void child_process_impl::drain_output() {
   }
 }
 
+void child_process_impl::drop_output() {
+  for (auto* from : {&out_, &err_}) {
+    from->watch.cancel();
+    from->pipe.reset();
+  }
+}
+
+void child_process_impl::release() noexcept {
+  observer_.reset();
+  death_watch_.cancel();
+}
+
 void child_process_impl::signal(int signal, signal_scope scope) noexcept {
   if (scope == signal_scope::process) {
     handle_.signal(signal);

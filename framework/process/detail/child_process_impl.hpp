@@ -49,8 +49,10 @@ public:
   [[nodiscard]] const os::pidfd& handle() const noexcept { return handle_; }
   [[nodiscard]] process_observer& observer() const noexcept { return *observer_; }
   [[nodiscard]] std::vector<std::string> stderr_tail() const { return {tail_.begin(), tail_.end()}; }
-  /// Everything was told: lets go of the observer, which may own us.
-  void release() noexcept { observer_.reset(); }
+  /// Closes the pipes unread.
+  void drop_output();
+  /// Everything was told: lets go of the observer, which may own us, and of all watches.
+  void release() noexcept;
   /// Watches the child's death itself, when nobody else is left to tell it.
   void watch_death(os::reactor& reactor, std::function<void()> on_death);
 

@@ -4,7 +4,9 @@
 
 #include "troupe/process/detail/symbols.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +22,10 @@ failure cannot_start(const std::string& name, const failure& cause) {
           "cannot start '" + name + "': " + cause.message, cause.os_error};
 }
 
+failure out_of_descriptors() {
+  return {errc::start_failed, "out of descriptors; raise the limit of open files", EMFILE};
+}
+
 failure launcher_closed() { return {errc::closed, "its launcher is being closed", 0}; }
 
 std::vector<int> raw_numbers(const launch_request& request) {
@@ -28,6 +34,9 @@ std::vector<int> raw_numbers(const launch_request& request) {
   for (const auto* descriptor : request.borrowed) out.push_back(descriptor->get());
   return out;
 }
+
+// Reading the debug information of a large program may take longer; then frames stay unnamed.
+constexpr auto symbols_timeout = std::chrono::milliseconds{500};
 
 } // namespace
 
@@ -122,6 +131,12 @@ void host_launcher::on_hello(hello_message message) {
 void host_launcher::on_started(const started_message& message, os::pidfd handle) {
   const auto child = find(message.id);
   if (!child) return;
+  if (!handle) {
+    // It could never be signalled safely. Its end will find nobody to be told to.
+    signal_group(message.id, SIGKILL);
+    static_cast<void>(take(message.id));
+    return fail_start(child, out_of_descriptors());
+  }
   child->begin(reactor_, message.pid, std::move(handle),
                [weak = weak_from_this()](std::uint64_t id, int signal) {
                  if (const auto self = weak.lock()) self->signal_group(id, signal);
@@ -143,10 +158,37 @@ void host_launcher::on_exited(const exited_message& message) {
   record.usage = {std::chrono::microseconds{message.user_time_us},
                   std::chrono::microseconds{message.system_time_us}, message.rss_max_kib};
   // Only of the signal it died of: a worker may have written anything.
-  if (record.status.signal() == message.crash.signal) {
-    record.stack = symbolise(message.crash, modules_);
-  }
+  const bool is_crash = record.status.signal() == message.crash.signal;
+  if (is_crash) return tell_crash(child, std::move(record), message.crash);
   tell_exit(child, std::move(record));
+  finish_closing();
+}
+
+// Tells the end once the frames have names, or without names when that takes too long.
+void host_launcher::tell_crash(const child_ptr& child, exit_record record,
+                               const crash_data& crash) {
+  const auto id = child->id();
+  record.stack = symbolise(crash, modules_, symbol_detail::quick);
+  auto limit = reactor_.add_timer(clock::now() + symbols_timeout, [weak = weak_from_this(), id] {
+    if (const auto self = weak.lock()) self->on_symbols(id, {});
+  });
+  untold_crashes_.emplace(id, untold_crash{child, std::move(record), std::move(limit)});
+  // Weak: the service's thread must not be the last to hold this object, or it would join itself.
+  symbols_.ask(crash, modules_,
+               [&reactor = reactor_, weak = weak_from_this(), id](std::vector<std::string> stack) {
+                 reactor.post([weak, id, stack = std::move(stack)]() mutable {
+                   if (const auto self = weak.lock()) self->on_symbols(id, std::move(stack));
+                 });
+               });
+}
+
+void host_launcher::on_symbols(std::uint64_t id, std::vector<std::string> stack) {
+  auto crash = untold_crashes_.extract(id);
+  if (crash.empty()) return;
+  auto& [child, record, limit] = crash.mapped();
+  if (!stack.empty()) record.stack = std::move(stack);
+  tell_exit(child, std::move(record));
+  finish_closing();
 }
 
 void host_launcher::on_lost(const failure& why) {
@@ -158,10 +200,8 @@ void host_launcher::on_lost(const failure& why) {
     had_hello = state.link == link_state::ready;
     state.link = link_state::none;
     lost = std::move(state.zygote);
-    std::map<std::uint64_t, child_ptr> waiting;
-    for (const auto& queued : state.queue) {
-      if (queued.child_id != 0) waiting.insert(*state.children.find(queued.child_id));
-    }
+    std::set<std::uint64_t> waiting;
+    for (const auto& queued : state.queue) waiting.insert(queued.child_id);
     for (const auto& [id, child] : state.children) {
       if (child->has_begun()) {
         running.push_back(child);
@@ -205,7 +245,7 @@ void host_launcher::tell_exit(const child_ptr& child, exit_record record) {
 }
 
 void host_launcher::fail_start(const child_ptr& child, const failure& cause) {
-  child->drain_output();
+  child->drop_output();
   child->observer().on_start_failed(cannot_start(child->name(), cause));
   child->release();
 }
@@ -264,7 +304,7 @@ void host_launcher::finish_closing() {
   const bool is_done = shared_.with([](shared_state& state) {
     return state.is_closing && state.children.empty() && !state.zygote;
   });
-  if (!is_done || std::exchange(is_closed_, true)) return;
+  if (!is_done || !untold_crashes_.empty() || std::exchange(is_closed_, true)) return;
   close_timer_.cancel();
   closed_.set_value();
 }

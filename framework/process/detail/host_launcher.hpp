@@ -5,6 +5,7 @@
 #include "troupe/base/guarded.hpp"
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/detail/child_process_impl.hpp"
+#include "troupe/process/detail/symbol_service.hpp"
 #include "troupe/process/detail/zygote_link.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
 #include "troupe/process/launcher.hpp"
@@ -42,6 +43,8 @@ public:
   void signal_group(std::uint64_t id, int signal);
   /// Kills everything; ready when the last end was told. Nothing can be started afterwards.
   std::future<void> close();
+  /// After that: ends the thread that names frames.
+  void stop_symbols() { symbols_.stop(); }
 
   void on_hello(hello_message message) override;
   void on_started(const started_message& message, os::pidfd handle) override;
@@ -67,6 +70,12 @@ private:
     std::deque<queued_message> queue;
   };
 
+  struct untold_crash {
+    child_ptr child;
+    exit_record record;
+    os::timer limit;
+  };
+
   /// Sends or queues; true when the reactor must open or flush.
   bool submit(shared_state& state, const start_message& message, launch_request& request);
   void open_zygote();
@@ -76,15 +85,20 @@ private:
   void fail_start(const child_ptr& child, const failure& cause);
   void fail_queued(const failure& cause);
   void tell_exit(const child_ptr& child, exit_record record);
+  void tell_crash(const child_ptr& child, exit_record record, const crash_data& crash);
+  void on_symbols(std::uint64_t id, std::vector<std::string> stack);
   void end_orphan(const child_ptr& child);
   void finish_closing();
 
   os::reactor& reactor_;
   guarded<shared_state> shared_;
-  std::vector<module_place> modules_; // Of the zygote; reactor thread only.
+  // The reactor thread's from here on.
+  std::vector<module_place> modules_; // Of the zygote.
+  std::map<std::uint64_t, untold_crash> untold_crashes_; // Dead; their frames are being named.
   std::promise<void> closed_;
   bool is_closed_ = false;
   os::timer close_timer_;
+  symbol_service symbols_;
 };
 
 } // namespace troupe::detail

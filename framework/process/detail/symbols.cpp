@@ -69,10 +69,12 @@ std::string describe(std::uint64_t address, bool is_return_address,
 } // namespace
 
 std::vector<std::string> symbolise(const crash_data& crash,
-                                   const std::vector<module_place>& zygote_modules) {
+                                   const std::vector<module_place>& zygote_modules,
+                                   symbol_detail wanted) {
   std::vector<std::string> out;
   if (crash.signal == 0) return out;
-  const auto own = loaded_modules();
+  std::vector<loaded_module> own;
+  if (wanted == symbol_detail::full) own = loaded_modules();
   const auto add = [&](std::uint64_t address, bool is_return_address) {
     out.push_back("#" + std::to_string(out.size()) + " " +
                   describe(address, is_return_address, zygote_modules, own));

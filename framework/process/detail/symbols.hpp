@@ -10,13 +10,20 @@
 
 namespace troupe::detail {
 
+/// How much is wanted of a frame.
+enum class symbol_detail {
+  full,  ///< Function, file and line, as far as the debug information goes.
+  quick, ///< Module and offset only.
+};
+
 /// Turns a worker's last words into lines like "#0 parse(job&) at /src/parse.cpp:12", innermost
 /// first. Addresses are translated from the zygote's layout to ours; what lies in no known module,
 /// or cannot be named, is shown as module and offset.
 ///
-/// Always called by the same thread: the debug information is kept per thread. The first call
-/// reads it, which takes tens of milliseconds for a large program; later ones are quick.
+/// `full` is to be asked by one thread always: the debug information is kept per thread. The first
+/// call reads it, which takes long for a large program; later ones are quick.
 std::vector<std::string> symbolise(const crash_data& crash,
-                                   const std::vector<module_place>& zygote_modules);
+                                   const std::vector<module_place>& zygote_modules,
+                                   symbol_detail wanted);
 
 } // namespace troupe::detail

@@ -73,8 +73,10 @@ bool zygote_link::on_message(std::span<const std::byte> bytes, std::vector<os::f
   case zygote_message::hello: return on_hello(bytes);
   case zygote_message::started: {
     const auto message = decode_started(bytes);
-    if (!message || descriptors.size() != 1) return false;
-    events_.on_started(*message, os::pidfd{std::move(descriptors.front())});
+    if (!message || descriptors.size() > 1) return false;
+    // Without its descriptor when this process may open no more.
+    events_.on_started(*message, descriptors.empty() ? os::pidfd{}
+                                                     : os::pidfd{std::move(descriptors.front())});
     return true;
   }
   case zygote_message::failed: {

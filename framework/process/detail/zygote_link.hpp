@@ -22,6 +22,7 @@ class zygote_events {
 public:
   virtual ~zygote_events() = default;
   virtual void on_hello(hello_message message) = 0;
+  /// `handle` is empty when this process is out of descriptors.
   virtual void on_started(const started_message& message, os::pidfd handle) = 0;
   virtual void on_failed(const failed_message& message) = 0;
   virtual void on_exited(const exited_message& message) = 0;

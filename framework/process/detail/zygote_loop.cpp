@@ -9,6 +9,7 @@
 #include "troupe/process/detail/modules.hpp"
 #include "troupe/process/detail/zygote_child.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +27,7 @@ namespace {
 constexpr int requests_per_turn_max = 16;
 constexpr std::size_t out_messages_max = 4096; // Then no request is read until the host reads.
 constexpr std::size_t report_bytes_max = 4096; // PIPE_BUF: written at once or not at all.
-constexpr std::size_t modules_max = 256;
+constexpr std::size_t hello_bytes_max = zygote_message_bytes_max / 2; // For the paths of libraries.
 constexpr auto kill_round = std::chrono::milliseconds{5};
 
 // Subreaper, parent-death signal, descriptors, signals; returns the host's pidfd.
@@ -67,9 +68,11 @@ void zygote_loop::say_hello() {
   hello_message hello;
   hello.pid = os::this_process::pid();
   hello.thread_count = os::this_process::thread_count();
+  std::size_t size_bytes = 0;
   for (auto& module : loaded_modules()) {
-    if (hello.modules.size() == modules_max) break;
     if (hello.modules.empty()) hello.program_identity = module.identity;
+    size_bytes += sizeof module + module.path.size();
+    if (size_bytes > hello_bytes_max) break;
     hello.modules.push_back({module.base, module.end, std::move(module.path)});
   }
   send(encode(hello));
@@ -135,7 +138,7 @@ void zygote_loop::on_request(std::span<const std::byte> bytes, std::vector<os::f
 
 void zygote_loop::start(start_message message, std::vector<os::fd> descriptors) {
   if (descriptors.size() != message.descriptors_in_all()) {
-    return fail(message.id, 0, "its descriptors did not arrive");
+    return fail(message.id, EMFILE, "out of descriptors; raise the limit of open files");
   }
   child record;
   record.id = message.id;

@@ -1,0 +1,45 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/symbol_service.hpp"
+
+#include "troupe/os/signals.hpp"
+#include "troupe/os/thread_name.hpp"
+#include "troupe/process/detail/symbols.hpp"
+
+#include <utility>
+
+namespace troupe::detail {
+
+void symbol_service::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    is_ending_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void symbol_service::ask(crash_data crash, std::vector<module_place> modules, receiver on_done) {
+  const std::lock_guard lock{mutex_};
+  if (!thread_.joinable()) {
+    const os::block_signals blocked;
+    thread_ = std::thread{[this] { run(); }};
+  }
+  queue_.push_back({std::move(crash), std::move(modules), std::move(on_done)});
+  changed_.notify_one();
+}
+
+void symbol_service::run() {
+  os::name_this_thread("troupe-symbols");
+  for (;;) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
+    if (is_ending_) return;
+    const auto next = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    next.on_done(symbolise(next.crash, next.modules, symbol_detail::full));
+  }
+}
+
+} // namespace troupe::detail
