@@ -19,7 +19,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIMEOUT_S = 120  # Of one run of one peer; the longest takes some seconds.
 INCLUDE_RUNS = 3
 NOT_INSTALLED = {
-    "troupe": "bench/pool_troupe.cpp is not there",
     "zeromq": "libzmq3-dev is not installed",
     "boost": "libboost-dev is not installed",
     "caf": "libcaf-dev 0.17 is not installed",

@@ -143,18 +143,23 @@ void latency(host& pool, const arguments& args) {
   measure_latency(report{"ring", args.work()}, tasks, args.get("idle_ns", 0), round_trip).print();
 }
 
-/// 1 MiB blobs: copied into a shared block, or already there (`loaned`); read in place. A block may
-/// be written again while a slow worker reads it: with the same bytes, as nobody keeps a ledger.
+/// 1 MiB blobs: copied into a shared block, filled anew there (`produced`), or lying there already
+/// (`loaned`); read in place. A block may be written again while a slow worker reads it: with the
+/// same bytes, as nobody keeps a ledger.
 void blobs(host& pool, unsigned char* blocks, const arguments& args) {
-  const blob_set set{args.get("blobs", 8)};
+  blob_set set{args.get("blobs", 8)};
   const auto count = set.blobs.size();
   if (count > block_count) throw std::invalid_argument("more blobs than blocks");
   const auto window = std::min<std::uint64_t>(args.get("window", 8), count);
-  const bool loaned = args.work() == "loaned";
+  const bool is_copied = args.work() == "copied";
+  const bool is_filled = args.work() == "produced";
+  if (is_filled) set.make_uniform();
   const auto block = [&](std::uint64_t i) { return blocks + (i % count) * blob_bytes; };
   for (std::size_t i = 0; i < count; ++i) std::memcpy(block(i), set.blobs[i].data(), blob_bytes);
   const auto send = [&](std::uint64_t i) {
-    if (!loaned) std::memcpy(block(i), set.blobs[i % count].data(), blob_bytes);
+    const auto& blob = set.blobs[i % count];
+    if (is_copied) std::memcpy(block(i), blob.data(), blob_bytes);
+    if (is_filled) std::fill_n(reinterpret_cast<std::uint64_t*>(block(i)), blob.size(), blob[0]);
     pool.send(i % count);
   };
   const auto run = [&](std::uint64_t tasks) {
@@ -187,6 +192,7 @@ void uneven(host& pool, const arguments& args) {
 int main(int argc, char** argv) try {
   const bench::arguments args{argc, argv};
   const auto& work = args.work();
+  const bool is_blobs = work == "copied" || work == "loaned" || work == "produced";
   auto* shared = bench::shared_array<region>(1);
   auto* blocks = bench::shared_array<unsigned char>(block_count * bench::blob_bytes);
   const auto workers = std::min<std::uint64_t>(args.get("workers", 2), shared->lanes.size());
@@ -204,7 +210,7 @@ int main(int argc, char** argv) try {
     submit(pool, args);
   } else if (work == "roundtrip" || work == "idle_roundtrip") {
     latency(pool, args);
-  } else if (work == "copied" || work == "loaned") {
+  } else if (is_blobs) {
     blobs(pool, blocks, args);
   } else if (work == "uneven") {
     uneven(pool, args);

@@ -58,6 +58,14 @@ struct blob_set {
     }
   }
 
+  /// Makes every word of blob i the number i, for works that fill their blobs themselves.
+  void make_uniform() {
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      std::fill(blobs[i].begin(), blobs[i].end(), i);
+      sums[i] = i * blobs[i].size();
+    }
+  }
+
   /// What the answers to tasks 0 .. tasks - 1 add up to, when task i carries blob i % size.
   [[nodiscard]] std::uint64_t sum_of(std::uint64_t tasks) const {
     std::uint64_t sum = 0;

@@ -2,7 +2,7 @@
 
 #include "troupe/config/keys.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
 #include <array>
@@ -120,12 +120,6 @@ std::optional<std::string_view> inner_map_with(section in, std::string_view key)
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) { return "'" + text::printable(text, 60) + "'"; }
-
-std::string comma_list(const std::vector<std::string_view>& words) {
-  return text::join({words.begin(), words.end()}, ", ");
-}
-
 } // namespace
 
 const key_row* find_key(section in, std::string_view name) {
@@ -222,33 +216,29 @@ std::string_view path_of(section in) {
 }
 
 std::string explain_unknown_key(section in, std::string_view key) {
-  constexpr std::string_view head = "unknown key; ";
+  using detail::comma_list;
+  const std::string head = "unknown key";
   if (const auto ours = our_term(in, key)) {
-    return std::string{head} + "Troupe calls this '" + std::string{*ours} + "'";
+    return head + "; Troupe calls this '" + std::string{*ours} + "'";
   }
   const auto known = keys_of(in);
-  if (const auto near = text::nearest(key, known); !near.empty()) {
-    return std::string{head} + "did you mean '" + std::string{near} + "'?";
-  }
+  if (const auto guess = detail::did_you_mean(key, known); !guess.empty()) return head + guess;
   if (const auto inner = inner_map_with(in, key)) {
-    return std::string{head} + "it belongs under '" + std::string{*inner} + "'";
+    return head + "; it belongs under '" + std::string{*inner} + "'";
   }
-  return std::string{head} + "known here: " + comma_list(known);
+  return head + "; known here: " + comma_list(known);
 }
 
 std::string explain_unknown_word(const key_row& row, std::string_view given) {
-  auto known = words_in(row.words);
+  using detail::in_quotes;
+  const auto known = words_in(row.words);
   if (row.in == section::restart && row.name == "policy" && (given == "no" || given == "false")) {
-    return quoted(given) + " is not a restart policy; write never or temporary";
+    return in_quotes(given) + " is not a restart policy; write never or temporary";
   }
   if (given == "simple_one_for_one") {
-    return quoted(given) + " is not a strategy here; that is a pool: set its 'replicas'";
+    return in_quotes(given) + " is not a strategy here; that is a pool: set its 'replicas'";
   }
-  auto out = quoted(given) + " is not one of " + comma_list(known);
-  if (const auto near = text::nearest(given, known); !near.empty()) {
-    out += "; did you mean '" + std::string{near} + "'?";
-  }
-  return out;
+  return in_quotes(given) + " is not one of " + detail::comma_list(known) + detail::did_you_mean(given, known);
 }
 
 } // namespace troupe::config

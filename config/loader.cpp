@@ -2,7 +2,7 @@
 
 #include "troupe/config/loader.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/parse.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
 #include "troupe/config/units.hpp"
@@ -61,7 +61,7 @@ private:
     if (!found) return;
     if (found->value.what != node::kind::map) return found->wrong_type();
     for (const auto& one : found->value.entries) {
-      const auto path = "vars." + text::printable(one.key, 60);
+      const auto path = "vars." + detail::shown(one.key);
       const bool is_text = one.value->what == node::kind::scalar || !one.value->text.empty();
       if (!is_variable_name(one.key) || one.key.starts_with("TROUPE_")) {
         owner_.error(problem::out_of_range, one.at, path,
@@ -136,7 +136,7 @@ private:
       if (is_octal && std::stoul(*text, nullptr, 8) <= 0777) {
         out_.control.mode = static_cast<std::uint32_t>(std::stoul(*text, nullptr, 8));
       } else {
-        found->error(problem::out_of_range, "must be octal permissions such as \"0600\", got '" + text::printable(*text, 60) + "'");
+        found->error(problem::out_of_range, "must be octal permissions such as \"0600\", got " + detail::in_quotes(*text));
       }
     }
   }
@@ -164,7 +164,7 @@ private:
       return top.error(key, problem::out_of_range, "at most " + std::to_string(named_things_max) + " are allowed");
     }
     for (const auto& one : found->value.entries) {
-      const auto path = found->path + '.' + text::printable(one.key, 60);
+      const auto path = found->path + '.' + detail::shown(one.key);
       if (one.key.starts_with("x-")) continue;
       if (const auto is_name = check_name(one.key); !is_name) {
         owner_.error(problem::out_of_range, one.at, path, is_name.error().message);
@@ -212,13 +212,10 @@ private:
 
   void finish(const map_reader& top) {
     for (const auto& name : owner_.vars().unused_set()) {
-      std::vector<std::string_view> known;
       const auto names = owner_.vars().declared_names();
-      known.assign(names.begin(), names.end());
-      const auto near = text::nearest(name, known);
-      owner_.error(problem::undefined_variable, top.at(), "vars." + text::printable(name, 60),
+      owner_.error(problem::undefined_variable, top.at(), "vars." + detail::shown(name),
                    "set from outside, but the file neither declares nor uses it" +
-                       (near.empty() ? std::string{} : "; did you mean '" + std::string{near} + "'?"));
+                       detail::did_you_mean(name, {names.begin(), names.end()}));
     }
     for (auto& one : channels_) out_.channels.push_back(std::move(one.spec));
     for (auto& one : pools_) out_.pools.push_back(std::move(one.spec));

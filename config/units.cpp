@@ -2,7 +2,7 @@
 
 #include "troupe/config/units.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/process/exit_status.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ failure overflow(std::string message) {
   return {.code = errc::too_large, .message = std::move(message)};
 }
 
-std::string quoted(std::string_view text) { return "'" + text::printable(text, 60) + "'"; }
+using detail::in_quotes;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -106,7 +106,7 @@ std::string_view take_word(std::string_view& text) {
 }
 
 failure not_a_duration(std::string_view text) {
-  return malformed(quoted(text) +
+  return malformed(in_quotes(text) +
                    " is not a duration; write a number and a unit such as 10s, 500ms or 1m30s"
                    " (units: ns us ms s m h d)");
 }
@@ -118,18 +118,18 @@ failure not_a_size(std::string_view text) {
     const auto letter = static_cast<char>(rest[0] & ~0x20);
     if (letter == 'K' || letter == 'M' || letter == 'G') {
       const auto digits = text.substr(0, text.size() - rest.size());
-      return malformed(quoted(text) + " is not a size; write " + std::string{digits} + letter +
+      return malformed(in_quotes(text) + " is not a size; write " + std::string{digits} + letter +
                        "iB (or " + std::string{digits} + letter + "B for powers of 1000)");
     }
   }
-  return malformed(quoted(text) + " is not a size; write a number and a unit such as 64KiB or 1GB"
+  return malformed(in_quotes(text) + " is not a size; write a number and a unit such as 64KiB or 1GB"
                                   " (units: B KB KiB MB MiB GB GiB; a bare number is bytes)");
 }
 
 } // namespace
 
 expected<duration> parse_duration(std::string_view text) {
-  if (text.starts_with('-')) return malformed(quoted(text) + ": a duration cannot be negative");
+  if (text.starts_with('-')) return malformed(in_quotes(text) + ": a duration cannot be negative");
   auto rest = text;
   std::int64_t sum = 0;
   auto next_unit = duration_units.begin();
@@ -139,15 +139,15 @@ expected<duration> parse_duration(std::string_view text) {
     if (number.whole.empty()) return not_a_duration(text);
     const auto name = take_word(rest);
     if (name.empty() && rest.empty() && next_unit == duration_units.begin()) {
-      return malformed(quoted(text) + " has no unit; write " + std::string{text} + "s");
+      return malformed(in_quotes(text) + " has no unit; write " + std::string{text} + "s");
     }
     const auto found = std::find_if(next_unit, duration_units.end(),
                                     [&](const unit& one) { return one.name == name; });
     if (found == duration_units.end()) return not_a_duration(text);
     switch (add_scaled(number, found->factor, sum)) {
     case scaling::exact: break;
-    case scaling::inexact: return malformed(quoted(text) + " is finer than 1ns");
-    case scaling::too_large: return overflow(quoted(text) + " is longer than 106751 days");
+    case scaling::inexact: return malformed(in_quotes(text) + " is finer than 1ns");
+    case scaling::too_large: return overflow(in_quotes(text) + " is longer than 106751 days");
     }
     next_unit = std::next(found);
   }
@@ -164,7 +164,7 @@ std::string format_duration(duration value) {
 }
 
 expected<std::uint64_t> parse_size(std::string_view text) {
-  if (text.starts_with('-')) return malformed(quoted(text) + ": a size cannot be negative");
+  if (text.starts_with('-')) return malformed(in_quotes(text) + ": a size cannot be negative");
   auto rest = text;
   const auto number = take_decimal(rest);
   if (number.whole.empty()) return not_a_size(text);
@@ -175,8 +175,8 @@ expected<std::uint64_t> parse_size(std::string_view text) {
   std::int64_t sum = 0;
   switch (add_scaled(number, found->factor, sum)) {
   case scaling::exact: break;
-  case scaling::inexact: return malformed(quoted(text) + " is not a whole number of bytes");
-  case scaling::too_large: return overflow(quoted(text) + " is larger than 8 EiB");
+  case scaling::inexact: return malformed(in_quotes(text) + " is not a whole number of bytes");
+  case scaling::too_large: return overflow(in_quotes(text) + " is larger than 8 EiB");
   }
   return static_cast<std::uint64_t>(sum);
 }
@@ -194,21 +194,21 @@ std::string format_size(std::uint64_t value) {
 
 expected<int> parse_signal(std::string_view text) {
   if (const auto signal = signal_from_name(text)) return *signal;
-  return malformed(quoted(text) + " is not a signal; write a name such as TERM or INT, or its number");
+  return malformed(in_quotes(text) + " is not a signal; write a name such as TERM or INT, or its number");
 }
 
 expected<std::int64_t> parse_integer(std::string_view text) {
   auto digits = text;
   if (digits.starts_with('-')) digits.remove_prefix(1);
   if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit)) {
-    return malformed("expected an integer, got " + quoted(text));
+    return malformed("expected an integer, got " + in_quotes(text));
   }
   if (digits.size() > 1 && digits[0] == '0') {
-    return malformed("expected a decimal integer, got " + quoted(text) + "; remove the leading 0");
+    return malformed("expected a decimal integer, got " + in_quotes(text) + "; remove the leading 0");
   }
   std::int64_t value = 0;
   if (std::from_chars(text.begin(), text.end(), value).ec != std::errc{}) {
-    return overflow(quoted(text) + " does not fit 64 bits");
+    return overflow(in_quotes(text) + " does not fit 64 bits");
   }
   return value;
 }
@@ -217,9 +217,9 @@ expected<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.begin(), text.end(), value);
   const bool has_digit = std::any_of(text.begin(), text.end(), is_digit); // Not "nan", not "inf".
-  if (error == std::errc::result_out_of_range) return overflow(quoted(text) + " is too large");
+  if (error == std::errc::result_out_of_range) return overflow(in_quotes(text) + " is too large");
   if (error != std::errc{} || end != text.end() || !has_digit || !std::isfinite(value)) {
-    return malformed("expected a number, got " + quoted(text));
+    return malformed("expected a number, got " + in_quotes(text));
   }
   return value;
 }
@@ -238,11 +238,11 @@ expected<bool> parse_boolean(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   }
   const auto hint = [&](std::string_view word) {
-    return malformed("expected true or false, got " + quoted(text) + "; write " + std::string{word});
+    return malformed("expected true or false, got " + in_quotes(text) + "; write " + std::string{word});
   };
   if (lower == "yes" || lower == "on" || lower == "y" || lower == "true") return hint("true");
   if (lower == "no" || lower == "off" || lower == "n" || lower == "false") return hint("false");
-  return malformed("expected true or false, got " + quoted(text));
+  return malformed("expected true or false, got " + in_quotes(text));
 }
 
 expected<void> check_name(std::string_view text) {
@@ -253,7 +253,7 @@ expected<void> check_name(std::string_view text) {
       std::all_of(text.begin(), text.end(), is_inner)) {
     return {};
   }
-  return malformed(quoted(text) + " is not a name; a name starts with a-z, then a-z 0-9 _ -, at most "
+  return malformed(in_quotes(text) + " is not a name; a name starts with a-z, then a-z 0-9 _ -, at most "
                                   "63 characters");
 }
 

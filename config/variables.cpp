@@ -2,7 +2,7 @@
 
 #include "troupe/config/variables.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
 
@@ -112,13 +112,12 @@ std::string variables::cycle_through(const std::string& name) const {
 void variables::report_undefined(std::string_view name, expansion& out) const {
   std::vector<std::string_view> known;
   for (const auto& [one, value] : declared_) known.push_back(one);
-  const auto near = text::nearest(name, known);
-  const auto hint = near.empty() ? std::string{} : "; did you mean " + reference_to(near) + "?";
+  auto hint = detail::did_you_mean(name, known);
+  if (hint.empty()) {
+    hint = "; set it in the environment or in vars, or write ${" + std::string{name} + ":-default}";
+  }
   out.errors.push_back({.code = problem::undefined_variable,
-                        .message = reference_to(name) + " is not defined" + hint +
-                                   (near.empty() ? "; set it in the environment or in vars, or write ${" +
-                                                       std::string{name} + ":-default}"
-                                                 : ""),
+                        .message = reference_to(name) + " is not defined" + hint,
                         .fragment = "${" + std::string{name}});
 }
 
@@ -134,7 +133,7 @@ void variables::expand_reference(std::string_view body, expansion_time when, exp
   const bool has_default = rest.starts_with(":-");
   const bool has_message = rest.starts_with(":?");
   if (!is_variable_name(name) || (!rest.empty() && !has_default && !has_message)) {
-    return fail("${" + text::printable(body, 60) +
+    return fail("${" + detail::shown(body) +
                 "} is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ "
                 "for a single $");
   }
@@ -146,7 +145,7 @@ void variables::expand_reference(std::string_view body, expansion_time when, exp
     return fail(rest.empty() ? reference_to(name) + " is known only when a worker starts; it can stand in "
                                                     "command, shell, args, env and working_dir"
                              : reference_to(name) + " always has a value; remove '" +
-                                   text::printable(rest, 60) + "'");
+                                   detail::shown(rest) + "'");
   }
   if (const auto found = declared_.find(name);
       found != declared_.end() && found->second.is_open && !set_.contains(name) &&
@@ -164,7 +163,7 @@ void variables::expand_reference(std::string_view body, expansion_time when, exp
   } else if (has_message) {
     const auto reason = rest.substr(2);
     fail(reference_to(name) + " is not defined" +
-         (reason.empty() ? "" : ": " + text::printable(reason)));
+         (reason.empty() ? "" : ": " + detail::shown(reason)));
   } else {
     report_undefined(name, out);
   }

@@ -1,6 +1,6 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/config/detail/pool_draft.hpp"
+#include "troupe/config/detail/graph.hpp"
 #include "troupe/config/units.hpp"
 
 #include <algorithm>
@@ -9,10 +9,6 @@
 namespace troupe::config::detail {
 
 namespace {
-
-bool is_foreign(const pool_spec& pool) {
-  return pool.kind == pool_kind::command || pool.kind == pool_kind::shell;
-}
 
 bool may_have_many(const pool_spec& pool) { return !pool.replicas || *pool.replicas > 1; }
 

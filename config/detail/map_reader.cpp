@@ -3,7 +3,7 @@
 #include "troupe/config/detail/map_reader.hpp"
 
 #include "troupe/base/assert.hpp"
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
 
@@ -32,8 +32,7 @@ void map_reader::check_keys() const {
 }
 
 std::string map_reader::path_to(std::string_view key) const {
-  const auto shown = text::printable(key, 60);
-  return path_.empty() ? shown : path_ + '.' + shown;
+  return path_.empty() ? shown(key) : path_ + '.' + shown(key);
 }
 
 const entry* map_reader::find(std::string_view key) const {
@@ -53,7 +52,7 @@ std::optional<value_at> map_reader::value(std::string_view key) const {
   if (found->value->what == node::kind::null && found->value->text.empty()) {
     const auto& row = *find_key(in_, key);
     const auto expected = row.type == value_type::word
-                              ? "one of " + text::join({words_in(row.words).begin(), words_in(row.words).end()}, ", ")
+                              ? "one of " + comma_list(words_in(row.words))
                               : std::string{description_of(row.type)};
     error(key, problem::wrong_type, "expected " + expected + ", got nothing");
     return std::nullopt;

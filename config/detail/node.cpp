@@ -2,7 +2,7 @@
 
 #include "troupe/config/detail/node.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,7 +49,7 @@ const entry* node::find(std::string_view key) const noexcept {
 std::string describe(const node& value) {
   switch (value.what) {
   case node::kind::null: return "nothing";
-  case node::kind::scalar: return "'" + text::printable(value.text, 60) + "'";
+  case node::kind::scalar: return in_quotes(value.text);
   case node::kind::sequence: return "a list";
   case node::kind::map: return "a map";
   }

@@ -2,7 +2,7 @@
 
 #include "troupe/config/detail/parse.hpp"
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/source_text.hpp"
 
 #include <yaml-cpp/eventhandler.h>
@@ -113,7 +113,7 @@ private:
     const bool is_known = tag.empty() || tag == "?" || tag == "!" ||
                           std::find(known_tags.begin(), known_tags.end(), tag) != known_tags.end();
     if (!is_known) {
-      refuse(location_at(mark), "the tag '" + text::printable(tag, 60) + "' means nothing to Troupe; remove it");
+      refuse(location_at(mark), "the tag " + in_quotes(tag) + " means nothing to Troupe; remove it");
     }
     return value;
   }
@@ -178,11 +178,11 @@ private:
     std::string out;
     for (const auto& one : open_) {
       if (&one == &open_.back()) break;
-      out += one.value->what == node::kind::map ? text::printable(one.key, 60)
+      out += one.value->what == node::kind::map ? shown(one.key)
                                                 : '[' + std::to_string(one.value->items.size()) + ']';
       out += '.';
     }
-    return out + text::printable(key, 60);
+    return out + shown(key);
   }
 
   // `<<: *base` and `<<: [*a, *b]`: own keys win, then the first of the list.

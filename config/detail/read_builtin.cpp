@@ -1,6 +1,7 @@
 // Part of Troupe; see LICENSE.
 
 #include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
 #include "troupe/config/units.hpp"
 
@@ -83,17 +84,10 @@ std::optional<setting> read_setting(const value_at& from) {
   return made(read_text(from), as_text);
 }
 
-std::string joined_words(const std::vector<std::string>& words) { return text::join(words, " "); }
-
 std::string explain_setting(const known_builtin& ready_made, std::string_view key) {
-  std::vector<std::string_view> names;
-  for (const auto& one : ready_made.keys) names.push_back(one.name);
-  const auto of = "builtin '" + ready_made.name + "'";
-  if (names.empty()) return "unknown key; " + of + " has none";
-  if (const auto near = text::nearest(key, names); !near.empty()) {
-    return "unknown key; did you mean '" + std::string{near} + "'?";
-  }
-  return "unknown key; " + of + " has: " + text::join({names.begin(), names.end()}, ", ");
+  const auto names = names_of(ready_made.keys);
+  if (const auto guess = did_you_mean(key, names); !guess.empty()) return "unknown key" + guess;
+  return "unknown key; builtin '" + ready_made.name + "' has " + (names.empty() ? "none" : comma_list(names));
 }
 
 void read_settings(const value_at& from, location at, const known_builtin& ready_made, pool_draft& out) {
@@ -103,14 +97,14 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
   std::string json;
   std::string yaml;
   for (const auto& one : settings.entries) {
-    const auto path = from.path + '.' + text::printable(one.key, 60);
+    const auto path = from.path + '.' + shown(one.key);
     const auto known = std::find_if(ready_made.keys.begin(), ready_made.keys.end(),
                                     [&](const builtin_key& key) { return key.name == one.key; });
     if (known == ready_made.keys.end()) {
       from.owner.error(problem::unknown_key, one.at, path, explain_setting(ready_made, one.key));
       continue;
     }
-    const auto words = joined_words(known->words);
+    const auto words = text::join(known->words, " ");
     const key_row row{.in = section::pool, .name = known->name, .type = known->type, .words = words};
     const auto value = read_setting({from.owner, *one.value, path, row});
     if (!value) continue;
@@ -129,18 +123,11 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
 
 const known_builtin* find_builtin(const value_at& from, location at, const std::string& name,
                                   const known_builtins& known) {
-  std::vector<std::string_view> names;
   for (const auto& one : known) {
     if (one.name == name) return &one;
-    names.push_back(one.name);
   }
-  auto message = "no builtin is called '" + text::printable(name, 60) + "'";
-  if (const auto near = text::nearest(name, names); !near.empty()) {
-    message += "; did you mean '" + std::string{near} + "'?";
-  } else if (!names.empty()) {
-    message += "; there are " + text::join({names.begin(), names.end()}, ", ");
-  }
-  from.owner.error(problem::unknown_reference, at, from.path, std::move(message));
+  from.owner.error(problem::unknown_reference, at, from.path,
+                   "no builtin is called " + in_quotes(name) + offer(name, names_of(known)));
   return nullptr;
 }
 

@@ -1,6 +1,6 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
 #include "troupe/config/units.hpp"
 
@@ -24,14 +24,8 @@ void read_type(const map_reader& from, const load_options& options, std::string&
   std::vector<std::string_view> known{"bytes", "string", "json"};
   known.insert(known.end(), options.message_types.begin(), options.message_types.end());
   if (std::find(known.begin(), known.end(), out) != known.end()) return;
-  auto message = "no message type is called '" + text::printable(out, 60) + "'";
-  if (const auto near = text::nearest(out, known); !near.empty()) {
-    message += "; did you mean '" + std::string{near} + "'?";
-  } else {
-    message += "; there are " + text::join({known.begin(), known.end()}, ", ");
-  }
-  found->error(problem::unknown_reference, std::move(message));
-  out = "bytes";
+  found->error(problem::unknown_reference, "no message type is called " + in_quotes(out) + offer(out, known));
+  out.clear(); // Unknown: what uses the channel is not blamed for it too.
 }
 
 } // namespace

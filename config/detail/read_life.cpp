@@ -2,7 +2,7 @@
 
 // The sections of a pool that say how its workers start, stop, fail and are limited.
 
-#include "troupe/base/text.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/map_reader.hpp"
 #include "troupe/config/units.hpp"
 #include "troupe/os/limits.hpp"
@@ -43,8 +43,8 @@ std::optional<exit_status> read_exit(const value_at& from) {
     return std::nullopt;
   }
   if (const auto signal = parse_signal(*text)) return exit_status::killed_by(*signal);
-  from.error(problem::unknown_word, "'" + text::printable(*text, 60) +
-                                        "' is neither an exit code of 0 to 255 nor a signal such as TERM");
+  from.error(problem::unknown_word, in_quotes(*text) +
+                                        " is neither an exit code of 0 to 255 nor a signal such as TERM");
   return std::nullopt;
 }
 

@@ -1,6 +1,5 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/base/text.hpp"
 #include "troupe/config/command_line.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
 

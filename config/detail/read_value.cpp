@@ -1,7 +1,7 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/base/text.hpp"
 #include "troupe/config/detail/context.hpp"
+#include "troupe/config/detail/hints.hpp"
 #include "troupe/config/units.hpp"
 
 #include <nlohmann/json.hpp>
@@ -40,7 +40,7 @@ std::optional<T> in_range(const value_at& from, std::optional<T> value, const st
   const bool is_low = row.min != no_limit_below && *value < static_cast<T>(row.min);
   const bool is_high = row.max != no_limit_above && *value > static_cast<T>(row.max);
   if (!is_low && !is_high) return value;
-  from.error(problem::out_of_range, range_of(row) + ", got " + text::printable(text, 60));
+  from.error(problem::out_of_range, range_of(row) + ", got " + shown(text));
   return std::nullopt;
 }
 
@@ -58,7 +58,7 @@ std::optional<std::string> planned_word(const value_at& from, const std::string&
   const auto planned = words_in(from.row.planned_words);
   if (std::find(planned.begin(), planned.end(), text) == planned.end()) return std::nullopt;
   return "'" + text + "' is planned, not available in this build; write one of " +
-         text::join({words_in(from.row.words).begin(), words_in(from.row.words).end()}, ", ");
+         comma_list(words_in(from.row.words));
 }
 
 } // namespace
@@ -170,11 +170,11 @@ std::map<std::string, std::string> read_text_map(const value_at& from, expansion
   }
   const key_row text_row{.in = from.row.in, .name = from.row.name, .type = value_type::text};
   for (const auto& one : from.value.entries) {
-    const auto path = from.path + '.' + text::printable(one.key, 60);
+    const auto path = from.path + '.' + shown(one.key);
     if (!is_variable_name(one.key)) {
       from.owner.error(problem::out_of_range, one.at, path,
-                       "'" + text::printable(one.key, 60) +
-                           "' is not a variable name; use letters, digits and _, no digit first");
+                       in_quotes(one.key) +
+                           " is not a variable name; use letters, digits and _, no digit first");
       continue;
     }
     if (one.value->what == node::kind::null && one.value->text.empty()) {
@@ -225,7 +225,7 @@ std::string read_json(const value_at& from) {
     for (const auto& one : value.entries) {
       if (!out.empty()) out += ", ";
       out += quoted_json(one.key) + ": " +
-             read_json({from.owner, *one.value, from.path + '.' + text::printable(one.key, 60), from.row});
+             read_json({from.owner, *one.value, from.path + '.' + shown(one.key), from.row});
     }
     return '{' + out + '}';
   }

@@ -12,6 +12,8 @@ namespace troupe::ipc {
 
 namespace {
 
+constexpr std::uint64_t prefetch_cells = 8;
+
 // Reads a fact from memory a hostile process may be changing, exactly once.
 template<class T>
 T read_once(const T& shared) noexcept {
@@ -33,6 +35,7 @@ std::unique_ptr<host_end> host_end::create(std::size_t output_arena_bytes) {
   out->request_ = reinterpret_cast<request_region*>(out->request_memory_.data());
   out->response_ = reinterpret_cast<response_region*>(out->response_memory_.data());
   out->request_->version = request_region::layout_version;
+  out->request_->sleeper_fences_host = out->has_membarrier_ ? 1 : 0;
   return out;
 }
 
@@ -57,6 +60,8 @@ std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload
   const auto position = tail_++;
   auto& cell = request_->cells[index(position)];
   entries_[index(position)] = {.tag = tag, .is_revoked = false};
+  // The worker read this cell a lap ago; fetching the ones to come takes that wait off this path.
+  __builtin_prefetch(&request_->cells[index(position + prefetch_cells)], 1);
   cell.code = code;
   if (payload.is_in_arena) {
     cell.size = payload.arena_size;
@@ -71,13 +76,20 @@ std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload
     auto* to = fits ? cell.data.data() : request_->bodies[index(position)].data.data();
     if (size > 0) std::memcpy(to, payload.bytes.data(), size);
   }
-  // SYNC(job): publishes the cell. The exchange is also the fence of SYNC(sleep).
-  cell.mark.exchange(position + 1, std::memory_order_seq_cst);
+  // SYNC(job): publishes the cell.
+  cell.mark.store(position + 1, std::memory_order_release);
+  // SYNC(sleep): no look at the stamp may come before this store. A fence costs more than all the
+  // rest of a send, so the worker, which sleeps rarely, puts it here when it can.
+  if (has_membarrier_) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
   return position;
 }
 
 const os::futex_word* host_end::prepare_wake() noexcept {
-  // SYNC(sleep): after the fence in `send` (or `pop`); see worker_end::sleep.
+  // SYNC(sleep): after the fence in `send`, or a seq_cst store; see worker_end::sleep.
   const auto stamp = response_->sleeping.load(std::memory_order_seq_cst);
   if (stamp == 0 || stamp == woken_stamp_) return nullptr;
   woken_stamp_ = stamp;
@@ -104,14 +116,14 @@ answer_state host_end::oldest(incoming_answer& out) noexcept {
   while (head_ != tail_ && entries_[index(head_)].is_revoked) ++head_;
   if (head_ == tail_) return answer_state::none;
   const auto& cell = response_->cells[index(head_)];
-  // SYNC(answer): pairs with the exchange in worker_end::publish.
+  // SYNC(answer): pairs with the release in worker_end::publish.
   const auto claim = cell.claim.load(std::memory_order_acquire);
   if (claim != make_claim(head_, claim_state::done)) {
     const bool is_running = claim == make_claim(head_, claim_state::running);
     const bool is_older = claimed_mark(claim) < head_ + 1;
     return is_running || is_older ? answer_state::none : answer_state::corrupt;
   }
-  __builtin_prefetch(&response_->cells[index(head_ + 4)], 0);
+  __builtin_prefetch(&response_->cells[index(head_ + prefetch_cells)], 0);
   bool is_sound = true;
   out.tag = entries_[index(head_)].tag;
   out.kind = read_once(cell.kind);

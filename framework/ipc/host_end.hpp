@@ -4,6 +4,7 @@
 
 #include "troupe/ipc/link_layout.hpp"
 #include "troupe/os/event_fd.hpp"
+#include "troupe/os/membarrier.hpp"
 #include "troupe/os/shared_memory.hpp"
 
 #include <array>
@@ -116,6 +117,7 @@ private:
   os::shared_memory response_memory_;
   os::shared_memory output_memory_;
   os::event_fd doorbell_{os::fd{}};
+  const bool has_membarrier_ = os::accept_membarriers();
   request_region* request_ = nullptr;
   response_region* response_ = nullptr;
 

@@ -74,6 +74,9 @@ struct request_region {
   static constexpr std::uint64_t layout_version = 1;
 
   std::uint64_t version;
+  /// 1: the host publishes jobs without a fence, so a worker that goes to sleep must put one into
+  /// the host (os::global_membarrier) between its stamp and its last look.
+  std::uint64_t sleeper_fences_host;
   /// The worker sleeps on this word; the host adds one before it wakes.
   alignas(cell_bytes) os::futex_word wake;
   std::atomic<std::uint32_t> stop;              ///< 1: leave after the job in hand.

@@ -3,6 +3,7 @@
 #include "troupe/ipc/worker_end.hpp"
 
 #include "troupe/ipc/cpu.hpp"
+#include "troupe/os/membarrier.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -43,8 +44,15 @@ void worker_end::announce_ready() noexcept {
 
 bool worker_end::next(received_job& job) {
   for (;;) {
-    if (try_claim(job)) return true;
+    if (try_claim(job)) {
+      // SYNC(ring): the claim was a full fence after the last answer.
+      ring_if_wanted();
+      return true;
+    }
     if (has_news()) continue;
+    // SYNC(ring): publish, fence, look at who waits; the host arms, fences, looks at the answer.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    ring_if_wanted();
     // Jobs in the ring come before the wish to stop: the host revokes what it wants back.
     if (request_.stop.load(std::memory_order_acquire) != 0) return false;
     wait_for_news();
@@ -66,11 +74,10 @@ bool worker_end::try_claim(received_job& job) {
     // SYNC(job): pairs with the release in host_end::send; the cell's other fields are complete.
     if (cell.mark.load(std::memory_order_acquire) != mark) return false;
     __builtin_prefetch(&response_.cells[cell_index(position_ + prefetch_cells)], 1);
-    __builtin_prefetch(&request_.cells[cell_index(position_ + prefetch_cells)], 0);
     // CRASH(claim): before this exchange the host takes the job back uncounted; after it, the job
     // was begun and counts as an attempt.
     if (!answer.claim.compare_exchange_strong(claim, make_claim(position_, claim_state::running),
-                                              std::memory_order_acq_rel)) {
+                                              std::memory_order_seq_cst)) {
       ++position_;
       continue;
     }
@@ -124,6 +131,7 @@ void worker_end::sleep() {
   const auto word = request_.wake.load(std::memory_order_acquire);
   // SYNC(sleep): stamp, fence, look again; the host publishes, fences, looks at the stamp.
   response_.sleeping.store(position_ + 1, std::memory_order_seq_cst);
+  if (request_.sleeper_fences_host != 0) os::global_membarrier();
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool is_stopping = request_.stop.load(std::memory_order_acquire) != 0;
   if (!has_news() && !is_stopping) {
@@ -187,15 +195,15 @@ void worker_end::publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_
     std::memcpy(answer.data.data(), &reply_offset_, sizeof reply_offset_);
     lent_.push_back({reply_offset_, reply_reserved_});
   }
-  // SYNC(answer): pairs with the acquire in host_end::peek. The exchange is also the fence between
-  // publishing and looking at who waits.
+  // SYNC(answer): pairs with the acquire in host_end::oldest.
   // CRASH(answer): before it the job is only begun; after it the answer counts, rung or not.
-  answer.claim.exchange(make_claim(position_, claim_state::done), std::memory_order_seq_cst);
-  ++position_;
-  ring_if_wanted(position_);
+  answer.claim.store(make_claim(position_, claim_state::done), std::memory_order_release);
+  ++position_; // Whoever waits is rung in `next`, which has to fence anyway.
 }
 
-void worker_end::ring_if_wanted(std::uint64_t mark) noexcept {
+// Rings for everything answered so far: up to mark `position_` (position + 1 of the last answer).
+void worker_end::ring_if_wanted() noexcept {
+  const auto mark = position_;
   const auto bell_at = request_.bell_at.load(std::memory_order_acquire);
   if (bell_at != 0 && bell_at <= mark && bell_at != bell_rung_) {
     bell_rung_ = bell_at;

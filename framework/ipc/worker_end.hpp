@@ -55,7 +55,7 @@ private:
   void wait_for_news();
   void sleep();
   void take_back_blocks();
-  void ring_if_wanted(std::uint64_t mark) noexcept;
+  void ring_if_wanted() noexcept;
 
   os::shared_memory request_memory_;
   os::shared_memory response_memory_;

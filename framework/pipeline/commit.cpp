@@ -47,6 +47,7 @@ bool read_opened(byte_reader& from, opened_answer& into) {
   into.role = from.number<worker_role>();
   into.input = get_type(from);
   into.output = get_type(from);
+  if (from.number<std::uint8_t>() != 0) into.state = from.sized();
   return !from.is_bad() && from.left() == 0 && into.role <= worker_role::sink;
 }
 
@@ -96,6 +97,8 @@ void append_record(std::vector<std::byte>& stream, const opened_answer& value) {
   to.number(value.role);
   put(to, value.input);
   put(to, value.output);
+  to.number(std::uint8_t{value.state.has_value()});
+  if (value.state) to.sized(*value.state);
 }
 
 void append_record(std::vector<std::byte>& stream, const commit& value) {

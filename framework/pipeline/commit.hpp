@@ -35,6 +35,7 @@ struct opened_answer {
   worker_role role = worker_role::transform;
   message_type input;
   message_type output;
+  std::optional<bytes_view> state; ///< With which it begins, when it was given none.
 };
 
 /// One input that threw.

@@ -25,14 +25,15 @@ void flatten(const json& value, const std::string& key, std::vector<worker_confi
 } // namespace
 
 expected<worker_config> parse_config(std::string_view text, std::string pool,
-                                     std::uint32_t replica) {
+                                     std::uint32_t replica, bool is_resumed) {
   const auto value = json::parse(text.begin(), text.end(), nullptr, false);
   if (value.is_discarded() || !(value.is_object() || value.is_null())) {
     return failure{errc::bad_data, "the config of pool '" + pool + "' is not a JSON object"};
   }
   std::vector<worker_config::entry> entries;
   flatten(value, {}, entries);
-  return worker_config{std::move(entries), std::string{text}, std::move(pool), replica};
+  return worker_config{std::move(entries), std::string{text}, std::move(pool), replica,
+                       is_resumed};
 }
 
 } // namespace troupe::pipeline

@@ -90,15 +90,24 @@ void session::open(bytes_view job) {
   const auto found = find_in_module(asked->worker, asked->module);
   if (!found) return stop(found.error().message);
   try {
-    auto config = parse_config(asked->config_json, asked->stage, asked->replica);
+    auto config = parse_config(asked->config_json, asked->stage, asked->replica,
+                               asked->state.has_value());
     if (!config) return stop(config.error().message);
     entry_ = *found;
     worker_ = entry_->make(*config);
-    if (asked->state) worker_->load(*asked->state);
+    opened_answer opened{entry_->role, entry_->input(), entry_->output(), {}};
+    if (asked->state) {
+      worker_->load(*asked->state);
+    } else if (entry_->role != worker_role::transform) {
+      // Committed before the first message: a successor goes back to this, not to what it finds.
+      state_.clear();
+      worker_->save(state_);
+      opened.state = state_;
+    }
+    append_record(stream_, opened);
   } catch (...) {
     return stop(what_happened());
   }
-  append_record(stream_, opened_answer{entry_->role, entry_->input(), entry_->output()});
 }
 
 void session::run_batch(bytes_view job) {

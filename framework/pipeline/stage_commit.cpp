@@ -71,6 +71,7 @@ bool stage::apply_opened(slot_state& slot, const opened_answer& value) {
     return true;
   }
   role_ = value.role;
+  if (value.state && !slot.state) slot.state.emplace(value.state->begin(), value.state->end());
   const bool is_source = value.role == worker_role::source;
   if (is_source != channels_.inputs.empty()) {
     fail(is_source ? "worker '" + spec_.worker.name + "' is a source; remove the pool's input"

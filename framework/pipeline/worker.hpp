@@ -45,7 +45,7 @@ private:
 } // namespace troupe
 
 /// The worker types of a shared library named by `module:`, found by this name.
-extern "C" [[gnu::used, gnu::weak, gnu::visibility("default")]] inline const troupe::worker_entry*
+extern "C" [[gnu::used, gnu::visibility("default")]] inline const troupe::worker_entry*
 troupe_module_workers() {
   return troupe::worker_list();
 }

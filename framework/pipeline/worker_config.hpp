@@ -34,9 +34,9 @@ public:
 
   worker_config() = default;
   worker_config(std::vector<entry> entries, std::string json, std::string pool,
-                std::uint32_t replica)
+                std::uint32_t replica, bool is_resumed = false)
       : entries_{std::move(entries)}, json_{std::move(json)}, pool_{std::move(pool)},
-        replica_{replica} {}
+        replica_{replica}, is_resumed_{is_resumed} {}
 
   /// Returns the value, or nothing when it is not given.
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
@@ -85,12 +85,16 @@ public:
   [[nodiscard]] const std::string& pool() const noexcept { return pool_; }
   [[nodiscard]] std::uint32_t replica() const noexcept { return replica_; }
   [[nodiscard]] const std::vector<entry>& entries() const noexcept { return entries_; }
+  /// Whether `load` will be called: the work was begun by a predecessor. A sink must not truncate
+  /// its file then.
+  [[nodiscard]] bool is_resumed() const noexcept { return is_resumed_; }
 
 private:
   std::vector<entry> entries_;
   std::string json_ = "{}";
   std::string pool_;
   std::uint32_t replica_ = 0;
+  bool is_resumed_ = false;
 };
 
 } // namespace troupe

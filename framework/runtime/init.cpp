@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/init.hpp"
 
+#include "troupe/os/membarrier.hpp"
 #include "troupe/pool/environment.hpp"
 #include "troupe/process/zygote.hpp"
 #include "troupe/runtime/host_environment.hpp"
@@ -10,6 +11,7 @@ namespace troupe {
 
 void init(int argc, char** argv) {
   become_zygote_if_asked(argc, argv);
+  os::accept_membarriers(); // Now, while there is one thread, it costs nothing.
   set_environment_source(&host_environment);
 }
 

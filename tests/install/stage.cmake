@@ -1,13 +1,11 @@
-# Installs the built tree into STAGE and looks at what lies there.
+# Installs the built tree into STAGE; the EXPECTED files must lie there.
 
 cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE "${STAGE}")
 execute_process(COMMAND ${CMAKE_COMMAND} --install "${BINARY}" --prefix "${STAGE}"
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 
-foreach(path IN ITEMS
-    include/troupe/base/error.hpp ${LIBDIR}/libtroupe.a ${LIBDIR}/pkgconfig/troupe.pc
-    ${LIBDIR}/cmake/troupe/troupeConfig.cmake ${LIBDIR}/cmake/troupe/FindCAF.cmake)
+foreach(path IN LISTS EXPECTED)
   if(NOT EXISTS "${STAGE}/${path}")
     message(FATAL_ERROR "${path} was not installed")
   endif()

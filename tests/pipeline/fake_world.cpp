@@ -120,25 +120,25 @@ bool fake_lane::step() {
 }
 
 void fake_lane::work(slot_id id, fake_slot& slot) {
-  const auto job = std::move(slot.jobs.front());
+  const auto next = std::move(slot.jobs.front());
   if (chance(chances_.kill_before)) {
-    return end(id, slot, (*random_)() % 2 == 0 ? std::optional{job.id} : std::nullopt);
+    return end(id, slot, (*random_)() % 2 == 0 ? std::optional{next.id} : std::nullopt);
   }
   slot.jobs.pop_front();
   std::vector<std::byte> bytes;
   current.random = random_;
   current.kill_inside = kills < chances_.kills_max ? chances_.kill_inside : 0;
   current.has_died = false;
-  slot.worker->run(job.payload, [&](pipeline::bytes_view answer) {
+  slot.worker->run(next.payload, [&](pipeline::bytes_view answer) {
     bytes.assign(answer.begin(), answer.end());
   });
-  if (current.has_died || chance(chances_.kill_after)) return end(id, slot, job.id);
+  if (current.has_died || chance(chances_.kill_after)) return end(id, slot, next.id);
   if (chance(chances_.lie)) {
     for (int i = 0; i < 4 && !bytes.empty(); ++i) {
       bytes[(*random_)() % bytes.size()] = static_cast<std::byte>((*random_)());
     }
   }
-  owner_->on_reply(id, job.id, reply_kind::value, bytes);
+  owner_->on_reply(id, next.id, reply_kind::value, bytes);
 }
 
 fake_world::fake_world(pipeline::graph_spec spec, std::uint64_t seed, fate chances)

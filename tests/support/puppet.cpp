@@ -5,6 +5,7 @@
 //   echo WORD..       writes each word as a line
 //   err WORD..        the same on stderr
 //   env NAME          writes the value of NAME, or "(unset)"
+//   echo-role         the same of the zygote's role variable
 //   cwd               writes the working directory
 //   limit-nofile      writes the soft limit of open files
 //   signals           writes blocked and ignored signals that are not the default
@@ -81,6 +82,7 @@ int run(const std::string& mode, const words& arguments) {
   if (mode == "exit") return std::atoi(first.c_str());
   if (mode == "echo") return write_all(stdout, arguments);
   if (mode == "err") return write_all(stderr, arguments);
+  if (mode == "echo-role") return run("env", {"TROUPE_ZYGOTE_FD"});
   if (mode == "env") {
     const char* value = std::getenv(first.c_str());
     return write_all(stdout, {value != nullptr ? value : "(unset)"});

@@ -101,7 +101,7 @@ decltype(auto) with_emitter(emitter& out, F&& f) {
 }
 
 template<class S, class F>
-void call(F& f, bytes_view message, emitter& out, std::vector<std::byte>& scratch) {
+void call(F&& f, bytes_view message, emitter& out, std::vector<std::byte>& scratch) {
   using in = argument<S, 0>;
   if constexpr (S::arity == 2) {
     with_emitter<argument<S, 1>>(out, [&](auto& to) { f(as_argument<in>(message, scratch), to); });

@@ -1,8 +1,14 @@
-#include <troupe/base/error.hpp>
+// A program of somebody else's that uses nothing but the public headers; prints 42.
+
+#include <troupe/troupe.hpp>
 
 #include <cstdio>
 
-int main() {
-  const auto cause = troupe::system_failure("cannot", 1);
-  std::puts(cause.os_error == 1 ? "42" : "wrong");
+int twice(int value) { return 2 * value; }
+
+int main(int argc, char** argv) {
+  troupe::init(argc, argv);
+  troupe::pool pool{{.replicas = 2}};
+  auto answer = pool.submit(twice, 21);
+  std::printf("%d\n", answer.get());
 }

@@ -1,0 +1,175 @@
+// Goal: when the host dies in whatever way, everything it started is gone within 2 s, whatever it is
+// doing.
+// Method: support/puppet is the host of stubborn workers; it is killed, and pidfds of all of them
+// must fire.
+
+#include "support/process_table.hpp"
+
+#include "troupe/os/pidfd.hpp"
+#include "troupe/os/pipe.hpp"
+#include "troupe/os/this_process.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace troupe {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What the promise says; not a measure of speed but the limit of a wait that must end.
+constexpr auto everything_gone_within = 2s;
+constexpr std::size_t reported_pids = 6; // Four workers, two grandchildren.
+
+struct puppet_host {
+  explicit puppet_host(const std::string& mode, std::vector<std::string> launch = {}) {
+    auto out = os::make_pipe();
+    launch.push_back(TROUPE_PUPPET);
+    launch.push_back(mode);
+    std::vector<char*> argv;
+    for (auto& word : launch) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    pid = ::fork();
+    if (pid == 0) {
+      ::dup2(out.writer.get(), STDOUT_FILENO);
+      ::execv(argv[0], argv.data());
+      ::_exit(127);
+    }
+    reader = std::move(out.reader);
+  }
+  ~puppet_host() {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+
+  std::string line() {
+    std::string out;
+    std::array<std::byte, 1> letter{};
+    while (os::read_some(reader, letter)) {
+      if (letter[0] == std::byte{'\n'}) return out;
+      out += static_cast<char>(letter[0]);
+    }
+    return out;
+  }
+  // Opens everything that the host reports, and its zygote.
+  std::vector<os::pidfd> open_all() {
+    std::vector<os::pidfd> out;
+    bool is_ready = false;
+    while (!is_ready || out.size() < reported_pids) {
+      const auto text = line();
+      if (text.empty()) return {};
+      is_ready = is_ready || text == "ready";
+      if (text.starts_with("pid ")) open(out, std::stoi(text.substr(4)));
+    }
+    zygote = test::children_of(pid).at(0);
+    open(out, zygote);
+    return out;
+  }
+  static void open(std::vector<os::pidfd>& into, int process) {
+    auto handle = os::pidfd::open(process);
+    if (handle) into.push_back(std::move(*handle));
+  }
+
+  int pid = 0;
+  int zygote = 0;
+  os::fd reader;
+};
+
+void expect_all_gone(const std::vector<os::pidfd>& everything) {
+  BOOST_TEST(everything.size() == reported_pids + 1);
+  const auto limit = deadline::after(everything_gone_within);
+  for (const auto& process : everything) BOOST_TEST(process.wait_exited(limit));
+}
+
+BOOST_AUTO_TEST_SUITE(host_death_suite, *boost::unit_test::timeout(120))
+
+BOOST_AUTO_TEST_CASE(kill_9_of_the_host_leaves_nothing) {
+  for (int round = 0; round < 5; ++round) {
+    puppet_host host{"host-workers"};
+    const auto everything = host.open_all();
+    ::kill(host.pid, SIGKILL);
+    expect_all_gone(everything);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(any_other_death_leaves_nothing_either) {
+  for (const int signal : {SIGTERM, SIGSEGV, SIGHUP}) {
+    puppet_host host{"host-workers"};
+    const auto everything = host.open_all();
+    ::kill(host.pid, signal);
+    expect_all_gone(everything);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(stopped_zygote_wakes_up_to_clean_up) {
+  puppet_host host{"host-workers"};
+  const auto everything = host.open_all();
+  ::kill(host.zygote, SIGSTOP);
+  ::kill(host.pid, SIGKILL);
+  expect_all_gone(everything);
+}
+
+BOOST_AUTO_TEST_CASE(signals_meant_for_the_host_do_not_end_the_zygote) {
+  puppet_host host{"host-workers"};
+  const auto everything = host.open_all();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::kill(host.zygote, signal);
+  BOOST_TEST(test::is_alive(host.zygote));
+  ::kill(host.pid, SIGKILL);
+  expect_all_gone(everything);
+}
+
+BOOST_AUTO_TEST_CASE(two_hosts_die_alone) {
+  puppet_host stays{"host-workers"};
+  const auto others = stays.open_all();
+  {
+    puppet_host goes{"host-workers"};
+    const auto everything = goes.open_all();
+    ::kill(goes.pid, SIGKILL);
+    expect_all_gone(everything);
+  }
+  for (const auto& process : others) BOOST_TEST(!process.has_exited());
+  ::kill(stays.pid, SIGKILL);
+  expect_all_gone(others);
+}
+
+BOOST_AUTO_TEST_CASE(program_started_through_its_loader_finds_itself) {
+  puppet_host host{"host-workers", {TROUPE_TEST_LOADER}};
+  const auto everything = host.open_all();
+  ::kill(host.pid, SIGKILL);
+  expect_all_gone(everything);
+}
+
+BOOST_AUTO_TEST_CASE(without_init_nothing_starts_and_the_text_says_what_to_do) {
+  puppet_host host{"host-without-init"};
+  const auto text = host.line();
+  BOOST_TEST(text.find("not initialised") != std::string::npos);
+  BOOST_TEST(text.find("call troupe::init(argc, argv) first in main") != std::string::npos);
+  BOOST_TEST(test::children_of(host.pid).empty());
+}
+
+BOOST_AUTO_TEST_CASE(role_variable_of_somebody_else_is_ignored_and_removed) {
+  // No socket of ours stands behind it: the puppet must run as usual, and not pass it on.
+  ::setenv("TROUPE_ZYGOTE_FD", "1", 1);
+  {
+    puppet_host usual{"echo-role"};
+    BOOST_TEST(usual.line() == "(unset)");
+  }
+  ::setenv("TROUPE_ZYGOTE_FD", "77", 1);
+  {
+    puppet_host usual{"echo-role"};
+    BOOST_TEST(usual.line() == "(unset)");
+  }
+  ::unsetenv("TROUPE_ZYGOTE_FD");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe

@@ -1,0 +1,188 @@
+// Goal: the zygote may die at any moment: every child's end is told once, and requests go on.
+// Method: SIGKILL to the zygote by hand and under load; counts of descriptors and children before and
+// after.
+
+#include "support/launch_fixture.hpp"
+#include "support/process_table.hpp"
+
+#include "troupe/os/pidfd.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace troupe {
+namespace {
+
+using test::launch_fixture;
+
+int returns_0(std::span<os::fd>, std::span<const std::byte>) { return 0; }
+int tells_its_zygote(std::span<os::fd>, std::span<const std::byte>) {
+  std::puts(std::to_string(::getppid()).c_str());
+  return 0;
+}
+int hangs(std::span<os::fd>, std::span<const std::byte>) {
+  for (;;) ::pause();
+}
+
+// TROUPE_TEST_LOOPS=n makes the loops n times as long.
+int loops(int count) {
+  const char* factor = std::getenv("TROUPE_TEST_LOOPS");
+  return factor != nullptr ? count * std::max(1, std::atoi(factor)) : count;
+}
+
+int zygote_of(launch_fixture& fixture) {
+  const auto worker = fixture.start_worker(tells_its_zygote);
+  worker->exited();
+  return std::stoi(worker->out().at(0));
+}
+
+BOOST_AUTO_TEST_SUITE(zygote_suite, *boost::unit_test::timeout(200))
+
+BOOST_FIXTURE_TEST_CASE(its_death_is_told_once_for_each_child_and_it_comes_back, launch_fixture) {
+  const int first = zygote_of(*this);
+  std::vector<std::shared_ptr<test::recording_observer>> workers;
+  for (int i = 0; i < 10; ++i) workers.push_back(start_worker(hangs));
+  workers.push_back(start_command({TROUPE_PUPPET, "hang"}));
+  for (const auto& worker : workers) BOOST_TEST_REQUIRE(worker->started());
+  ::kill(first, SIGKILL);
+  for (const auto& worker : workers) {
+    const auto record = worker->exited();
+    BOOST_TEST((record.status == exit_status::killed_by(SIGKILL)));
+    BOOST_TEST(record.pid == worker->started()->pid());
+  }
+  BOOST_TEST(zygote_of(*this) != first);
+  for (const auto& worker : workers) BOOST_TEST(worker->exits() == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(stopped_children_go_with_it, launch_fixture) {
+  const int zygote = zygote_of(*this);
+  const auto worker = start_worker(hangs);
+  worker->started()->signal(SIGSTOP, signal_scope::process);
+  ::kill(zygote, SIGKILL);
+  BOOST_TEST((worker->exited().status == exit_status::killed_by(SIGKILL)));
+}
+
+BOOST_FIXTURE_TEST_CASE(under_load_every_request_is_answered_once, launch_fixture) {
+  int exited = 0;
+  int refused = 0;
+  const int rounds = loops(20);
+  for (int round = 0; round < rounds; ++round) {
+    const int zygote = zygote_of(*this);
+    std::vector<std::shared_ptr<test::recording_observer>> workers;
+    for (int i = 0; i < 20; ++i) {
+      workers.push_back(start_worker(i % 2 == 0 ? returns_0 : hangs));
+      if (i == round % 20) ::kill(zygote, SIGKILL);
+    }
+    // What did start after the death has to be ended.
+    for (const auto& worker : workers) {
+      if (const auto child = worker->started()) child->signal(SIGKILL, signal_scope::group);
+    }
+    for (const auto& worker : workers) {
+      worker->exited();
+      BOOST_TEST(worker->has_exited() != worker->has_failed());
+      exited += worker->exits();
+      refused += worker->has_failed() ? 1 : 0;
+    }
+  }
+  BOOST_TEST(exited + refused == rounds * 20);
+  BOOST_TEST_MESSAGE("exited " << exited << ", refused " << refused);
+  BOOST_TEST(exited > 0);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_left_of_many_starts) {
+  const auto before = test::open_descriptors();
+  {
+    launch_fixture fixture;
+    zygote_of(fixture);
+    const auto running = test::open_descriptors();
+    const int count = loops(250);
+    for (int i = 0; i < count; ++i) {
+      const auto child = i % 25 == 0 ? fixture.start_command({TROUPE_PUPPET, "exit", "0"})
+                                     : fixture.start_worker(returns_0);
+      BOOST_TEST_REQUIRE(child->exited().status.is_success());
+    }
+    // The records are gone with their last mention on the reactor thread.
+    std::promise<void> done;
+    fixture.reactor.post([&] { done.set_value(); });
+    done.get_future().wait();
+    BOOST_TEST(test::open_descriptors() == running);
+    BOOST_TEST(test::children_of(::getpid()).size() == 1U); // The zygote, and it has no zombie:
+    BOOST_TEST(test::children_of(test::children_of(::getpid())[0]).empty());
+  }
+  BOOST_TEST(test::open_descriptors() == before);
+  BOOST_TEST(test::children_of(::getpid()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(refused_starts_leave_nothing) {
+  const auto before = test::open_descriptors();
+  {
+    launch_fixture fixture;
+    for (int i = 0; i < 50; ++i) {
+      BOOST_TEST(!fixture.start_command({"/no/such/tool"})->started());
+      BOOST_TEST(!fixture.start_worker(returns_0, {.working_dir = "/no/such"})->started());
+    }
+  }
+  BOOST_TEST(test::open_descriptors() == before);
+  BOOST_TEST(test::children_of(::getpid()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(two_launchers_do_not_disturb_each_other) {
+  launch_fixture one;
+  launch_fixture other;
+  const int zygote = zygote_of(one);
+  BOOST_TEST(zygote_of(other) != zygote);
+  const auto stays = other.start_worker(hangs);
+  BOOST_TEST_REQUIRE(stays->started());
+  const auto goes = one.start_worker(hangs);
+  BOOST_TEST_REQUIRE(goes->started());
+  ::kill(zygote, SIGKILL);
+  goes->exited();
+  zygote_of(other);
+  BOOST_TEST(!stays->has_exited());
+}
+
+BOOST_AUTO_TEST_CASE(program_that_ignores_sigchld_is_served_too) {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  {
+    launch_fixture fixture;
+    const int zygote = zygote_of(fixture);
+    ::kill(zygote, SIGKILL);
+    const auto worker = fixture.start_worker(returns_0);
+    if (worker->started()) BOOST_TEST(worker->exited().status.is_success());
+    BOOST_TEST(fixture.start_worker(returns_0)->exited().status.is_success());
+  }
+  ::signal(SIGCHLD, before);
+  BOOST_TEST(test::children_of(::getpid()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(forked_copy_of_the_host_leaves_the_children_alone) {
+  auto fixture = std::make_unique<launch_fixture>();
+  const auto worker = fixture->start_worker(hangs);
+  BOOST_TEST_REQUIRE(worker->started());
+  const int copy = ::fork();
+  if (copy == 0) {
+    fixture.reset(); // As the destructors of a program would.
+    ::_exit(0);
+  }
+  int status = -1;
+  BOOST_TEST(::waitpid(copy, &status, 0) == copy);
+  BOOST_TEST(status == 0);
+  BOOST_TEST(!worker->has_exited());
+  BOOST_TEST(fixture->start_worker(returns_0)->exited().status.is_success());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe
