@@ -196,15 +196,13 @@ int main(int argc, char** argv) try {
   auto* shared = bench::shared_array<region>(1);
   auto* blocks = bench::shared_array<unsigned char>(block_count * bench::blob_bytes);
   const auto workers = std::min<std::uint64_t>(args.get("workers", 2), shared->lanes.size());
-  const bench::children forked{workers, [&](std::size_t i) {
-                                 const auto sum = [&](auto block) {
-                                   return checksum(blocks + block * blob_bytes, blob_bytes);
-                                 };
-                                 if (work == "uneven") work_loop(*shared, i, 1, bench::busy);
-                                 if (work == "copied" || work == "loaned")
-                                   work_loop(*shared, i, 1, sum);
-                                 work_loop(*shared, i, 64, bench::noop);
-                               }};
+  const auto sum = [&](auto block) { return checksum(blocks + block * blob_bytes, blob_bytes); };
+  const auto run_worker = [&](std::size_t i) {
+    if (work == "uneven") work_loop(*shared, i, 1, bench::busy);
+    if (is_blobs) work_loop(*shared, i, 1, sum);
+    work_loop(*shared, i, 64, bench::noop);
+  };
+  const bench::children forked{workers, run_worker};
   host pool{*shared, workers};
   if (work == "submit") {
     submit(pool, args);

@@ -9,7 +9,9 @@ namespace troupe::config {
 
 namespace {
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
+}
 
 // Returns the length of the `${...}` that `text` begins with, with what is nested in it; 0: none.
 std::size_t reference_length(std::string_view text) {
@@ -99,8 +101,8 @@ expected<std::vector<std::string>> split_command(std::string_view text) {
 }
 
 std::string_view shell_operator(const std::vector<std::string>& words) {
-  constexpr std::array<std::string_view, 11> operators{"|", "||", "&", "&&",   ";",  ">",
-                                                       ">>", "<", "<<", "2>&1", "2>"};
+  constexpr std::array<std::string_view, 11> operators{"|",  "||", "&",  "&&",   ";", ">",
+                                                       ">>", "<",  "<<", "2>&1", "2>"};
   for (const auto& word : words) {
     const auto* const found = std::find(operators.begin(), operators.end(), word);
     if (found != operators.end()) return *found;

@@ -75,14 +75,16 @@ struct excerpt_lines {
 excerpt_lines excerpt_of(const diagnostic& one) {
   const auto characters = detail::decode_utf8(one.excerpt);
   const std::u32string_view line{characters};
-  const auto column = std::min<std::size_t>(one.at.column == 0 ? 0 : one.at.column - 1, line.size());
+  const auto column =
+      std::min<std::size_t>(one.at.column == 0 ? 0 : one.at.column - 1, line.size());
   std::size_t begin = 0;
   auto end = line.size();
   if (line.size() > excerpt_columns_max) {
     begin = column > excerpt_columns_before ? column - excerpt_columns_before : 0;
     end = std::min(line.size(), begin + excerpt_columns_max);
   }
-  const auto length = std::clamp<std::size_t>(one.at.length, 1, std::max<std::size_t>(1, end - column));
+  const auto length =
+      std::clamp<std::size_t>(one.at.length, 1, std::max<std::size_t>(1, end - column));
   std::size_t width = 0;
   for (const auto c : line.substr(column, std::min(length, end - column))) {
     width += c == '\t' ? 1 : detail::display_width(c);
@@ -91,8 +93,8 @@ excerpt_lines excerpt_of(const diagnostic& one) {
   excerpt_lines out;
   out.source = std::string{head} + shown(line.substr(begin, end - begin));
   if (end < line.size()) out.source += cut_mark;
-  out.underline = std::string(head.size(), ' ') + padding(line.substr(begin, column - begin)) + '^' +
-                  std::string(std::max<std::size_t>(width, 1) - 1, '~');
+  out.underline = std::string(head.size(), ' ') + padding(line.substr(begin, column - begin)) +
+                  '^' + std::string(std::max<std::size_t>(width, 1) - 1, '~');
   return out;
 }
 
@@ -146,11 +148,14 @@ std::string render(const std::vector<diagnostic>& all, bool has_colour) {
 std::string render_json(const std::vector<diagnostic>& all) {
   std::string out = "[";
   for (const auto& one : all) {
-    const nlohmann::ordered_json object{
-        {"file", one.file},          {"line", one.at.line},
-        {"column", one.at.column},   {"length", one.at.length},
-        {"severity", word_of(one.weight)}, {"code", to_string(one.code)},
-        {"path", one.path},          {"message", one.message}};
+    const nlohmann::ordered_json object{{"file", one.file},
+                                        {"line", one.at.line},
+                                        {"column", one.at.column},
+                                        {"length", one.at.length},
+                                        {"severity", word_of(one.weight)},
+                                        {"code", to_string(one.code)},
+                                        {"path", one.path},
+                                        {"message", one.message}};
     out += out.size() == 1 ? "\n" : ",\n";
     out += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   }

@@ -13,7 +13,7 @@ namespace troupe::config {
 
 /// What is wrong with a configuration; the number is the one users see: `T003`.
 enum class problem : std::uint8_t {
-  syntax = 1,              ///< Not YAML, or YAML that Troupe refuses (tabs, loops of aliases).
+  syntax = 1, ///< Not YAML, or YAML that Troupe refuses (tabs, loops of aliases).
   duplicate_key = 2,
   unknown_key = 3,
   wrong_type = 4,
@@ -30,11 +30,11 @@ enum class problem : std::uint8_t {
   bad_size = 15,
   type_mismatch = 16,
   dangling_channel = 17,
-  environment = 18,        ///< A command, folder or file is not there.
+  environment = 18, ///< A command, folder or file is not there.
   permission = 19,
-  unsupported = 20,        ///< The kernel or this build cannot do it.
-  restart_limit = 21,      ///< A limit that can never be reached.
-  planned_key = 22,        ///< Described, but not in this build.
+  unsupported = 20,   ///< The kernel or this build cannot do it.
+  restart_limit = 21, ///< A limit that can never be reached.
+  planned_key = 22,   ///< Described, but not in this build.
 };
 
 /// "T003".

@@ -14,16 +14,56 @@ namespace troupe::config {
 
 /// A map in the file whose keys are fixed.
 enum class section : std::uint8_t {
-  top, defaults, supervisor, control, troupe_log, metrics, shutdown,
-  channel, durability,
-  pool, autoscale, batch, checkpoint, retry, retry_backoff, rate_limit, protocol,
-  restart, restart_backoff, start, stop, probes, probe, http_probe, tcp_probe, recycle, dependency,
-  limits, limit, cgroup, socket, log, log_rotate, log_format, hooks,
-  group, group_stop,
+  top,
+  defaults,
+  supervisor,
+  control,
+  troupe_log,
+  metrics,
+  shutdown,
+  channel,
+  durability,
+  pool,
+  autoscale,
+  batch,
+  checkpoint,
+  retry,
+  retry_backoff,
+  rate_limit,
+  protocol,
+  restart,
+  restart_backoff,
+  start,
+  stop,
+  probes,
+  probe,
+  http_probe,
+  tcp_probe,
+  recycle,
+  dependency,
+  limits,
+  limit,
+  cgroup,
+  socket,
+  log,
+  log_rotate,
+  log_format,
+  hooks,
+  group,
+  group_stop,
 };
 
 enum class value_type : std::uint8_t {
-  text, name, path, integer, number, boolean, duration, size, signal, word,
+  text,
+  name,
+  path,
+  integer,
+  number,
+  boolean,
+  duration,
+  size,
+  signal,
+  word,
   text_list,  ///< List of text.
   text_map,   ///< Names to text.
   exit_list,  ///< Codes 0-255 and signal names.
@@ -43,13 +83,13 @@ struct key_row {
   section in;
   std::string_view name;
   value_type type = value_type::any;
-  std::string_view standard = {};      ///< What counts when the key is absent, as text; empty: nothing.
-  std::string_view help = {};          ///< For docs/yaml.md.
+  std::string_view standard = {}; ///< What counts when the key is absent, as text; empty: nothing.
+  std::string_view help = {};     ///< For docs/yaml.md.
   std::int64_t min = no_limit_below; ///< Of an integer or number; of a duration in nanoseconds.
   std::int64_t max = no_limit_above;
-  std::string_view words = {};         ///< What it may be, or may be besides its type; blanks between.
+  std::string_view words = {}; ///< What it may be, or may be besides its type; blanks between.
   std::string_view planned_words = {}; ///< Words that are described, but not in this build.
-  section inner = section::top;   ///< Of `map` and `named_maps`.
+  section inner = section::top;        ///< Of `map` and `named_maps`.
   availability status = availability::here;
 };
 

@@ -16,9 +16,9 @@ namespace troupe::config {
 
 /// What the loader must be told by its caller.
 struct load_options {
-  std::map<std::string, std::string> set;  ///< `--set NAME=VALUE`; wins over everything.
+  std::map<std::string, std::string> set; ///< `--set NAME=VALUE`; wins over everything.
   known_builtins builtins;
-  std::vector<std::string> message_types;  ///< Registered C++ types that a channel may carry.
+  std::vector<std::string> message_types; ///< Registered C++ types that a channel may carry.
   /// Looks a variable up in the environment; empty: this process's.
   std::function<std::optional<std::string>(const std::string& name)> environment;
 };

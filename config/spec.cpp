@@ -8,63 +8,84 @@ namespace troupe::config {
 
 std::string_view to_string(full_policy value) noexcept {
   switch (value) {
-  case full_policy::block: return "block";
-  case full_policy::drop_newest: return "drop_newest";
-  case full_policy::drop_oldest: return "drop_oldest";
-  case full_policy::reject: return "reject";
+  case full_policy::block:
+    return "block";
+  case full_policy::drop_newest:
+    return "drop_newest";
+  case full_policy::drop_oldest:
+    return "drop_oldest";
+  case full_policy::reject:
+    return "reject";
   }
   return "?";
 }
 
 std::string_view to_string(delivery_mode value) noexcept {
   switch (value) {
-  case delivery_mode::at_most_once: return "at_most_once";
-  case delivery_mode::at_least_once: return "at_least_once";
+  case delivery_mode::at_most_once:
+    return "at_most_once";
+  case delivery_mode::at_least_once:
+    return "at_least_once";
   }
   return "?";
 }
 
 std::string_view to_string(order_mode value) noexcept {
   switch (value) {
-  case order_mode::any: return "any";
-  case order_mode::preserve: return "preserve";
+  case order_mode::any:
+    return "any";
+  case order_mode::preserve:
+    return "preserve";
   }
   return "?";
 }
 
 std::string_view to_string(pool_kind value) noexcept {
   switch (value) {
-  case pool_kind::worker: return "worker";
-  case pool_kind::command: return "command";
-  case pool_kind::shell: return "shell";
-  case pool_kind::builtin: return "builtin";
+  case pool_kind::worker:
+    return "worker";
+  case pool_kind::command:
+    return "command";
+  case pool_kind::shell:
+    return "shell";
+  case pool_kind::builtin:
+    return "builtin";
   }
   return "?";
 }
 
 std::string_view to_string(builtin_role value) noexcept {
   switch (value) {
-  case builtin_role::source: return "source";
-  case builtin_role::transform: return "transform";
-  case builtin_role::aggregate: return "aggregate";
-  case builtin_role::sink: return "sink";
+  case builtin_role::source:
+    return "source";
+  case builtin_role::transform:
+    return "transform";
+  case builtin_role::aggregate:
+    return "aggregate";
+  case builtin_role::sink:
+    return "sink";
   }
   return "?";
 }
 
 std::string_view to_string(protocol_mode value) noexcept {
   switch (value) {
-  case protocol_mode::stream: return "stream";
-  case protocol_mode::request_reply: return "request_reply";
-  case protocol_mode::envelope: return "envelope";
+  case protocol_mode::stream:
+    return "stream";
+  case protocol_mode::request_reply:
+    return "request_reply";
+  case protocol_mode::envelope:
+    return "envelope";
   }
   return "?";
 }
 
 std::string_view to_string(codec_kind value) noexcept {
   switch (value) {
-  case codec_kind::string: return "string";
-  case codec_kind::json: return "json";
+  case codec_kind::string:
+    return "string";
+  case codec_kind::json:
+    return "json";
   }
   return "?";
 }

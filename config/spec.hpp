@@ -52,14 +52,14 @@ std::string_view to_string(codec_kind value) noexcept;
 /// A bounded path between pools (`channels.NAME`).
 struct channel_spec {
   std::string name;
-  location at;                             ///< Of its name.
-  std::string type = "bytes";              ///< `bytes`, `string`, `json` or a registered C++ type.
-  std::uint64_t capacity = 1024;           ///< Messages.
+  location at;                   ///< Of its name.
+  std::string type = "bytes";    ///< `bytes`, `string`, `json` or a registered C++ type.
+  std::uint64_t capacity = 1024; ///< Messages.
   std::uint64_t max_bytes = 64ULL << 20;
   std::uint64_t max_message_bytes = 1ULL << 20;
   full_policy when_full = full_policy::block;
   delivery_mode delivery = delivery_mode::at_least_once;
-  bool external = false;                   ///< The host program produces or consumes it.
+  bool external = false; ///< The host program produces or consumes it.
 };
 
 /// A channel as a pool names it.
@@ -89,7 +89,7 @@ struct protocol_spec {
 
 /// One entry of `limits:`.
 struct limit_spec {
-  std::string name;                        ///< As in YAML: `nofile`.
+  std::string name; ///< As in YAML: `nofile`.
   resource_limit value;
   location at;
 };
@@ -103,33 +103,33 @@ struct path_ref {
 /// A set of equal workers (`pools.NAME`).
 struct pool_spec {
   std::string name;
-  location at;                             ///< Of its name.
+  location at; ///< Of its name.
   std::string description;
   bool enabled = true;
 
   pool_kind kind = pool_kind::worker;
-  std::string worker;                      ///< Name given to TROUPE_WORKER, when `kind` is worker.
-  std::optional<path_ref> module;          ///< Shared library that holds the worker.
-  std::vector<std::string> command;        ///< argv, when `kind` is command.
-  std::string shell;                       ///< Text for `/bin/sh -c`, when `kind` is shell.
-  std::string builtin;                     ///< Name from `known_builtins`, when `kind` is builtin.
+  std::string worker;               ///< Name given to TROUPE_WORKER, when `kind` is worker.
+  std::optional<path_ref> module;   ///< Shared library that holds the worker.
+  std::vector<std::string> command; ///< argv, when `kind` is command.
+  std::string shell;                ///< Text for `/bin/sh -c`, when `kind` is shell.
+  std::string builtin;              ///< Name from `known_builtins`, when `kind` is builtin.
   builtin_role role = builtin_role::transform; ///< Of the builtin.
-  std::vector<std::string> args;           ///< Appended to `command`, or given to the worker.
+  std::vector<std::string> args;               ///< Appended to `command`, or given to the worker.
   /// For a builtin: its settings, every duration as integer nanoseconds, every size as bytes.
   /// For a worker or command: `config:` as written.
   std::string config_json = "{}";
-  std::string config_yaml = "{}";          ///< The same as one line of YAML, units kept.
+  std::string config_yaml = "{}"; ///< The same as one line of YAML, units kept.
 
   std::optional<std::uint32_t> replicas = 1; ///< Absent: `auto`.
   std::vector<channel_ref> inputs;
-  std::vector<channel_ref> outputs;        ///< More than one: each gets every message.
+  std::vector<channel_ref> outputs; ///< More than one: each gets every message.
   order_mode order = order_mode::any;
-  std::uint32_t max_in_flight = 1;         ///< Messages that one worker holds.
+  std::uint32_t max_in_flight = 1; ///< Messages that one worker holds.
   std::optional<duration> message_timeout;
   retry_spec retry;
   std::optional<channel_ref> dead_letter;
   checkpoint_spec checkpoint;
-  protocol_spec protocol;                  ///< Of a command or shell that has a channel.
+  protocol_spec protocol; ///< Of a command or shell that has a channel.
 
   restart_spec restart;
   start_spec start;
@@ -139,7 +139,7 @@ struct pool_spec {
   std::map<std::string, std::string> env;
   std::vector<path_ref> env_files;
   bool clear_env = false;
-  std::optional<path_ref> working_dir;     ///< Absent: the folder of the configuration.
+  std::optional<path_ref> working_dir; ///< Absent: the folder of the configuration.
   std::vector<limit_spec> limits;
   output_mode log_stdout = output_mode::capture; ///< `prefix` is capture, `null` is discard.
   output_mode log_stderr = output_mode::capture;
@@ -150,13 +150,13 @@ struct pool_spec {
 
 /// The root supervisor's restart budget (`supervisor:`).
 struct supervisor_spec {
-  std::uint32_t intensity = 3;             ///< Or `unlimited_restarts`.
+  std::uint32_t intensity = 3; ///< Or `unlimited_restarts`.
   duration period = std::chrono::seconds{5};
 };
 
 /// The control socket (`control:`).
 struct control_spec {
-  std::optional<bool> enabled;             ///< Absent: on in the command, off when embedded.
+  std::optional<bool> enabled; ///< Absent: on in the command, off when embedded.
   std::optional<path_ref> socket;
   std::uint32_t mode = 0600;
 };
@@ -172,8 +172,8 @@ struct troupe_spec {
   std::map<std::string, std::string> vars; ///< With the values that count.
   std::map<std::string, std::string> env;
   std::vector<path_ref> env_files;
-  std::vector<channel_spec> channels;      ///< In file order.
-  std::vector<pool_spec> pools;            ///< In file order.
+  std::vector<channel_spec> channels; ///< In file order.
+  std::vector<pool_spec> pools;       ///< In file order.
   supervisor_spec supervisor;
   control_spec control;
   duration shutdown_timeout = std::chrono::seconds{60};

@@ -26,7 +26,9 @@ std::string as_texts(const std::vector<std::string>& texts, expansion_time when)
   return '[' + out + ']';
 }
 
-std::string as_count(std::uint64_t value) { return std::to_string(value); }
+std::string as_count(std::uint64_t value) {
+  return std::to_string(value);
+}
 
 std::string as_intensity(std::uint32_t value) {
   return value == unlimited_restarts ? "unlimited" : std::to_string(value);
@@ -133,10 +135,14 @@ std::string as_recycle(const recycle_spec& recycle) {
 std::string as_limit(std::uint64_t value, os::limit_unit unit) {
   if (value == os::unlimited) return "unlimited";
   switch (unit) {
-  case os::limit_unit::bytes: return format_size(value);
-  case os::limit_unit::seconds: return as_count(value) + 's';
-  case os::limit_unit::microseconds: return as_count(value) + "us";
-  case os::limit_unit::count: break;
+  case os::limit_unit::bytes:
+    return format_size(value);
+  case os::limit_unit::seconds:
+    return as_count(value) + 's';
+  case os::limit_unit::microseconds:
+    return as_count(value) + "us";
+  case os::limit_unit::count:
+    break;
   }
   return as_count(value);
 }
@@ -154,7 +160,9 @@ std::string as_limits(const std::vector<limit_spec>& limits) {
 }
 
 std::string_view as_output(output_mode mode) {
-  return mode == output_mode::inherit ? "inherit" : mode == output_mode::discard ? "null" : "prefix";
+  return mode == output_mode::inherit   ? "inherit"
+         : mode == output_mode::discard ? "null"
+                                        : "prefix";
 }
 
 void print_kind(block& out, const pool_spec& pool) {
@@ -163,9 +171,15 @@ void print_kind(block& out, const pool_spec& pool) {
     out.add("worker", as_text(pool.worker));
     if (pool.module) out.add("module", as_text(pool.module->path));
     break;
-  case pool_kind::command: out.add("command", as_texts(pool.command, at_spawn)); break;
-  case pool_kind::shell: out.add("shell", as_text(pool.shell, at_spawn)); break;
-  case pool_kind::builtin: out.add("builtin", flow_map{}.add(pool.builtin, pool.config_yaml).str()); return;
+  case pool_kind::command:
+    out.add("command", as_texts(pool.command, at_spawn));
+    break;
+  case pool_kind::shell:
+    out.add("shell", as_text(pool.shell, at_spawn));
+    break;
+  case pool_kind::builtin:
+    out.add("builtin", flow_map{}.add(pool.builtin, pool.config_yaml).str());
+    return;
   }
   if (!pool.args.empty()) out.add("args", as_texts(pool.args, at_spawn));
   if (pool.config_json != "{}") out.add("config", pool.config_yaml);
@@ -177,10 +191,11 @@ void print_messages(block& out, const pool_spec& pool) {
   if (!pool.inputs.empty()) out.add("input", as_names(pool.inputs));
   if (!pool.outputs.empty()) out.add("output", as_names(pool.outputs));
   if (is_foreign && has_channel) {
-    out.add("protocol", flow_map{}.add("mode", to_string(pool.protocol.mode)).add("framing", "lines").str());
+    out.add("protocol",
+            flow_map{}.add("mode", to_string(pool.protocol.mode)).add("framing", "lines").str());
   }
-  const bool keeps_state = pool.kind == pool_kind::worker ||
-                           (pool.kind == pool_kind::builtin && pool.role == builtin_role::aggregate);
+  const bool keeps_state = pool.kind == pool_kind::worker || (pool.kind == pool_kind::builtin &&
+                                                              pool.role == builtin_role::aggregate);
   if (keeps_state) {
     out.add("checkpoint", flow_map{}
                               .add("messages", as_count(pool.checkpoint.messages))
@@ -217,7 +232,10 @@ void print_pool(block out, const pool_spec& pool) {
   out.add("clear_env", pool.clear_env ? "true" : "false");
   if (pool.working_dir) out.add("working_dir", as_text(pool.working_dir->path, at_spawn));
   out.add("limits", as_limits(pool.limits));
-  out.add("log", flow_map{}.add("stdout", as_output(pool.log_stdout)).add("stderr", as_output(pool.log_stderr)).str());
+  out.add("log", flow_map{}
+                     .add("stdout", as_output(pool.log_stdout))
+                     .add("stderr", as_output(pool.log_stderr))
+                     .str());
 }
 
 void print_channel(block out, const channel_spec& channel) {

@@ -21,15 +21,17 @@ struct unit {
 };
 
 // Largest first; `1m30s` must name them in this order.
-constexpr std::array duration_units{
-    unit{"d", 86'400'000'000'000}, unit{"h", 3'600'000'000'000}, unit{"m", 60'000'000'000},
-    unit{"s", 1'000'000'000},      unit{"ms", 1'000'000},        unit{"us", 1'000},
-    unit{"ns", 1}};
+constexpr std::array duration_units{unit{"d", 86'400'000'000'000},
+                                    unit{"h", 3'600'000'000'000},
+                                    unit{"m", 60'000'000'000},
+                                    unit{"s", 1'000'000'000},
+                                    unit{"ms", 1'000'000},
+                                    unit{"us", 1'000},
+                                    unit{"ns", 1}};
 
-constexpr std::array size_units{unit{"GiB", 1 << 30},       unit{"MiB", 1 << 20},
-                                unit{"KiB", 1 << 10},       unit{"GB", 1'000'000'000},
-                                unit{"MB", 1'000'000},      unit{"KB", 1'000},
-                                unit{"B", 1}};
+constexpr std::array size_units{
+    unit{"GiB", 1 << 30},  unit{"MiB", 1 << 20}, unit{"KiB", 1 << 10}, unit{"GB", 1'000'000'000},
+    unit{"MB", 1'000'000}, unit{"KB", 1'000},    unit{"B", 1}};
 
 failure malformed(std::string message) {
   return {.code = errc::bad_argument, .message = std::move(message)};
@@ -41,7 +43,9 @@ failure overflow(std::string message) {
 
 using detail::in_quotes;
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes `12` or `1.5` off the front. The fraction is kept as digits, so that 0.1s is exact.
 struct decimal {
@@ -51,8 +55,8 @@ struct decimal {
 
 decimal take_decimal(std::string_view& text) {
   const auto take_digits = [&text] {
-    const auto end = static_cast<std::size_t>(
-        std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+    const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) -
+                                              text.begin());
     const auto digits = text.substr(0, end);
     text.remove_prefix(end);
     return digits;
@@ -98,8 +102,8 @@ scaling add_scaled(decimal number, std::int64_t factor, std::int64_t& sum) {
 
 std::string_view take_word(std::string_view& text) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto end = static_cast<std::size_t>(
-      std::find_if_not(text.begin(), text.end(), is_letter) - text.begin());
+  const auto end = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_letter) -
+                                            text.begin());
   const auto word = text.substr(0, end);
   text.remove_prefix(end);
   return word;
@@ -122,8 +126,9 @@ failure not_a_size(std::string_view text) {
                        "iB (or " + std::string{digits} + letter + "B for powers of 1000)");
     }
   }
-  return malformed(in_quotes(text) + " is not a size; write a number and a unit such as 64KiB or 1GB"
-                                  " (units: B KB KiB MB MiB GB GiB; a bare number is bytes)");
+  return malformed(in_quotes(text) +
+                   " is not a size; write a number and a unit such as 64KiB or 1GB"
+                   " (units: B KB KiB MB MiB GB GiB; a bare number is bytes)");
 }
 
 } // namespace
@@ -145,9 +150,12 @@ expected<duration> parse_duration(std::string_view text) {
                                     [&](const unit& one) { return one.name == name; });
     if (found == duration_units.end()) return not_a_duration(text);
     switch (add_scaled(number, found->factor, sum)) {
-    case scaling::exact: break;
-    case scaling::inexact: return malformed(in_quotes(text) + " is finer than 1ns");
-    case scaling::too_large: return overflow(in_quotes(text) + " is longer than 106751 days");
+    case scaling::exact:
+      break;
+    case scaling::inexact:
+      return malformed(in_quotes(text) + " is finer than 1ns");
+    case scaling::too_large:
+      return overflow(in_quotes(text) + " is longer than 106751 days");
     }
     next_unit = std::next(found);
   }
@@ -157,9 +165,8 @@ expected<duration> parse_duration(std::string_view text) {
 std::string format_duration(duration value) {
   const auto count = value.count();
   if (count == 0) return "0s";
-  const auto* const found =
-      std::find_if(duration_units.begin(), duration_units.end(),
-                   [&](const unit& one) { return count % one.factor == 0; });
+  const auto* const found = std::find_if(duration_units.begin(), duration_units.end(),
+                                         [&](const unit& one) { return count % one.factor == 0; });
   return std::to_string(count / found->factor) + std::string{found->name};
 }
 
@@ -174,9 +181,12 @@ expected<std::uint64_t> parse_size(std::string_view text) {
   if (found == size_units.end()) return not_a_size(text);
   std::int64_t sum = 0;
   switch (add_scaled(number, found->factor, sum)) {
-  case scaling::exact: break;
-  case scaling::inexact: return malformed(in_quotes(text) + " is not a whole number of bytes");
-  case scaling::too_large: return overflow(in_quotes(text) + " is larger than 8 EiB");
+  case scaling::exact:
+    break;
+  case scaling::inexact:
+    return malformed(in_quotes(text) + " is not a whole number of bytes");
+  case scaling::too_large:
+    return overflow(in_quotes(text) + " is larger than 8 EiB");
   }
   return static_cast<std::uint64_t>(sum);
 }
@@ -194,7 +204,8 @@ std::string format_size(std::uint64_t value) {
 
 expected<int> parse_signal(std::string_view text) {
   if (const auto signal = signal_from_name(text)) return *signal;
-  return malformed(in_quotes(text) + " is not a signal; write a name such as TERM or INT, or its number");
+  return malformed(in_quotes(text) +
+                   " is not a signal; write a name such as TERM or INT, or its number");
 }
 
 expected<std::int64_t> parse_integer(std::string_view text) {
@@ -204,7 +215,8 @@ expected<std::int64_t> parse_integer(std::string_view text) {
     return malformed("expected an integer, got " + in_quotes(text));
   }
   if (digits.size() > 1 && digits[0] == '0') {
-    return malformed("expected a decimal integer, got " + in_quotes(text) + "; remove the leading 0");
+    return malformed("expected a decimal integer, got " + in_quotes(text) +
+                     "; remove the leading 0");
   }
   std::int64_t value = 0;
   if (std::from_chars(text.begin(), text.end(), value).ec != std::errc{}) {
@@ -238,7 +250,8 @@ expected<bool> parse_boolean(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   }
   const auto hint = [&](std::string_view word) {
-    return malformed("expected true or false, got " + in_quotes(text) + "; write " + std::string{word});
+    return malformed("expected true or false, got " + in_quotes(text) + "; write " +
+                     std::string{word});
   };
   if (lower == "yes" || lower == "on" || lower == "y" || lower == "true") return hint("true");
   if (lower == "no" || lower == "off" || lower == "n" || lower == "false") return hint("false");
@@ -253,8 +266,9 @@ expected<void> check_name(std::string_view text) {
       std::all_of(text.begin(), text.end(), is_inner)) {
     return {};
   }
-  return malformed(in_quotes(text) + " is not a name; a name starts with a-z, then a-z 0-9 _ -, at most "
-                                  "63 characters");
+  return malformed(in_quotes(text) +
+                   " is not a name; a name starts with a-z, then a-z 0-9 _ -, at most "
+                   "63 characters");
 }
 
 std::string name_from(std::string_view text) {

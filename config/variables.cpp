@@ -10,7 +10,8 @@ namespace troupe::config {
 
 namespace {
 
-constexpr std::size_t expanded_bytes_max = 64 * 1024; // A few vars could double each other for ever.
+constexpr std::size_t expanded_bytes_max =
+    64 * 1024; // A few vars could double each other for ever.
 constexpr std::size_t nesting_max = 8;
 constexpr std::string_view spawn_prefix = "TROUPE_";
 constexpr std::string_view spawn_reference = "${TROUPE_";
@@ -20,7 +21,9 @@ constexpr bool is_name_begin(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-constexpr bool is_name_inner(char c) { return is_name_begin(c) || (c >= '0' && c <= '9'); }
+constexpr bool is_name_inner(char c) {
+  return is_name_begin(c) || (c >= '0' && c <= '9');
+}
 
 // Returns the offset of the `}` that ends the reference at the begin of `text`, or npos.
 std::size_t end_of_reference(std::string_view text) {
@@ -32,7 +35,9 @@ std::size_t end_of_reference(std::string_view text) {
   return std::string_view::npos;
 }
 
-std::string reference_to(std::string_view name) { return "${" + std::string{name} + "}"; }
+std::string reference_to(std::string_view name) {
+  return "${" + std::string{name} + "}";
+}
 
 std::string guarded_for_spawn(std::string_view value) {
   std::string out;
@@ -63,7 +68,9 @@ expansion variables::expand(std::string_view raw, expansion_time when) {
   return out;
 }
 
-expansion variables::expand_declared(const std::string& name) { return resolve(name); }
+expansion variables::expand_declared(const std::string& name) {
+  return resolve(name);
+}
 
 std::optional<std::string> variables::value_of(const std::string& name) {
   used_.insert(name);
@@ -142,14 +149,14 @@ void variables::expand_reference(std::string_view body, expansion_time when, exp
       out.text += reference_to(name);
       return;
     }
-    return fail(rest.empty() ? reference_to(name) + " is known only when a worker starts; it can stand in "
-                                                    "command, shell, args, env and working_dir"
-                             : reference_to(name) + " always has a value; remove '" +
-                                   detail::shown(rest) + "'");
+    return fail(rest.empty()
+                    ? reference_to(name) + " is known only when a worker starts; it can stand in "
+                                           "command, shell, args, env and working_dir"
+                    : reference_to(name) + " always has a value; remove '" + detail::shown(rest) +
+                          "'");
   }
-  if (const auto found = declared_.find(name);
-      found != declared_.end() && found->second.is_open && !set_.contains(name) &&
-      !environment_(name)) {
+  if (const auto found = declared_.find(name); found != declared_.end() && found->second.is_open &&
+                                               !set_.contains(name) && !environment_(name)) {
     return fail("vars refer to each other in a circle: " + cycle_through(name), problem::cycle);
   }
   const auto value = value_of(name);
@@ -204,7 +211,8 @@ void variables::expand_into(std::string_view raw, expansion_time when, expansion
   }
 }
 
-std::string expand_for_worker(std::string_view text, const std::map<std::string, std::string>& values) {
+std::string expand_for_worker(std::string_view text,
+                              const std::map<std::string, std::string>& values) {
   std::string out;
   while (!text.empty()) {
     const auto end = text.find('}');
@@ -226,8 +234,9 @@ std::string expand_for_worker(std::string_view text, const std::map<std::string,
 std::string escape_references(std::string_view text, expansion_time when) {
   std::string out;
   while (!text.empty()) {
-    const bool is_kept = when == expansion_time::spawn &&
-                         (text.starts_with(spawn_reference) || text.starts_with(escaped_spawn_reference));
+    const bool is_kept =
+        when == expansion_time::spawn &&
+        (text.starts_with(spawn_reference) || text.starts_with(escaped_spawn_reference));
     if (is_kept) {
       const auto length = text.find('{') + 1;
       out += text.substr(0, length);

@@ -89,7 +89,8 @@ bool is_variable_name(std::string_view name);
 
 /// Replaces `${TROUPE_...}` in a value that the loader left for spawn time, and undoes its escapes.
 /// A name that `values` does not have becomes nothing.
-std::string expand_for_worker(std::string_view text, const std::map<std::string, std::string>& values);
+std::string expand_for_worker(std::string_view text,
+                              const std::map<std::string, std::string>& values);
 
 /// Writes `text` so that expanding it gives `text` again; `expansion_time::spawn` keeps
 /// `${TROUPE_...}` alive.

@@ -20,7 +20,8 @@ struct edge {
 
 class circle_search {
 public:
-  explicit circle_search(graph& all) : all_{all}, edges_(all.pools().size()), states_(all.pools().size()) {
+  explicit circle_search(graph& all)
+      : all_{all}, edges_(all.pools().size()), states_(all.pools().size()) {
     std::map<std::string, std::vector<std::size_t>> readers;
     for (std::size_t i = 0; i < all.pools().size(); ++i) {
       for (const auto& one : all.pools()[i].spec.inputs) readers[one.name].push_back(i);
@@ -62,7 +63,8 @@ private:
   void report(std::size_t first) {
     const auto& pools = all_.pools();
     std::string message = "pools feed each other in a circle: ";
-    auto at = std::find_if(path_.begin(), path_.end(), [&](const edge& one) { return one.to == first; });
+    auto at =
+        std::find_if(path_.begin(), path_.end(), [&](const edge& one) { return one.to == first; });
     for (; at != path_.end(); ++at) {
       const auto& pool = pools[at->to].spec;
       message += pool.name + at_line(pool.at) + " -> " + at->channel + " -> ";
@@ -79,6 +81,8 @@ private:
 
 } // namespace
 
-void check_circles(graph& all) { circle_search{all}.run(); }
+void check_circles(graph& all) {
+  circle_search{all}.run();
+}
 
 } // namespace troupe::config::detail

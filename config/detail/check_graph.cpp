@@ -11,7 +11,8 @@ namespace troupe::config::detail {
 
 namespace {
 
-void check_reference(graph& all, const pool_draft& pool, std::string_view key, const channel_ref& ref) {
+void check_reference(graph& all, const pool_draft& pool, std::string_view key,
+                     const channel_ref& ref) {
   if (all.find(ref.name) != nullptr) return;
   std::vector<std::string_view> known;
   for (const auto& one : all.channels()) known.push_back(one.spec.name);
@@ -34,17 +35,19 @@ void check_dead_letter(graph& all, const pool_draft& pool) {
                 "the dead letter channel " + in_quotes(ref.name) + at_line(target->spec.at) +
                     " is the pool's own input" + at_line(input.at) +
                     "; a message that fails would come back for ever");
-    } else if (channel != nullptr && target->spec.type != "json" && target->spec.type != channel->spec.type) {
+    } else if (channel != nullptr && target->spec.type != "json" &&
+               target->spec.type != channel->spec.type) {
       all.error(problem::type_mismatch, ref.at, path,
-                "channel " + in_quotes(ref.name) + at_line(target->spec.at) + " carries " + target->spec.type +
-                    ", but dead letters are json or, as the input " + in_quotes(input.name) +
-                    at_line(channel->spec.at) + ", " + channel->spec.type);
+                "channel " + in_quotes(ref.name) + at_line(target->spec.at) + " carries " +
+                    target->spec.type + ", but dead letters are json or, as the input " +
+                    in_quotes(input.name) + at_line(channel->spec.at) + ", " + channel->spec.type);
     }
   }
 }
 
 bool drops(const channel_spec& channel) {
-  return channel.when_full == full_policy::drop_newest || channel.when_full == full_policy::drop_oldest;
+  return channel.when_full == full_policy::drop_newest ||
+         channel.when_full == full_policy::drop_oldest;
 }
 
 struct channel_ends {
@@ -72,12 +75,16 @@ channel_ends ends_of(const graph& all, const std::string& channel) {
 }
 
 std::string explain_ends(const channel_ends& ends) {
-  const auto reason = ends.disabled.empty() ? std::string{} : " (pool " + in_quotes(ends.disabled) + " is not enabled)";
+  const auto reason = ends.disabled.empty()
+                          ? std::string{}
+                          : " (pool " + in_quotes(ends.disabled) + " is not enabled)";
   if (ends.has_producer) {
-    return "nothing reads this channel" + reason + "; name it as 'input' of a pool, or set 'external: true'";
+    return "nothing reads this channel" + reason +
+           "; name it as 'input' of a pool, or set 'external: true'";
   }
   if (ends.has_consumer) {
-    return "nothing writes this channel" + reason + "; name it as 'output' of a pool, or set 'external: true'";
+    return "nothing writes this channel" + reason +
+           "; name it as 'output' of a pool, or set 'external: true'";
   }
   return "nothing uses this channel" + reason + "; remove it, or set 'external: true'";
 }
@@ -101,7 +108,8 @@ void check_types(graph& all) {
   for (const auto& pool : all.pools()) {
     check_dead_letter(all, pool);
     if (pool.ready_made == nullptr) continue;
-    const auto check = [&](const std::vector<channel_ref>& refs, const std::string& type, bool is_input) {
+    const auto check = [&](const std::vector<channel_ref>& refs, const std::string& type,
+                           bool is_input) {
       for (const auto& ref : refs) {
         const auto* const channel = all.find_typed(ref.name);
         if (channel == nullptr || type.empty() || channel->spec.type == type) continue;
@@ -126,7 +134,8 @@ void decide_deliveries(graph& all) {
   for (auto& channel : all.channels()) {
     bool is_acknowledged = true;
     for (const auto& pool : all.pools()) {
-      const bool is_stream = is_foreign(pool.spec) && pool.spec.protocol.mode == protocol_mode::stream;
+      const bool is_stream =
+          is_foreign(pool.spec) && pool.spec.protocol.mode == protocol_mode::stream;
       if (!is_stream || !names(pool.spec.inputs, channel.spec.name)) continue;
       is_acknowledged = false;
       if (channel.delivery != delivery_mode::at_least_once) continue;
@@ -136,8 +145,8 @@ void decide_deliveries(graph& all) {
                              "write at_most_once");
     }
     const bool is_sure = is_acknowledged && !drops(channel.spec);
-    channel.spec.delivery =
-        channel.delivery.value_or(is_sure ? delivery_mode::at_least_once : delivery_mode::at_most_once);
+    channel.spec.delivery = channel.delivery.value_or(is_sure ? delivery_mode::at_least_once
+                                                              : delivery_mode::at_most_once);
   }
 }
 

@@ -10,7 +10,9 @@ namespace troupe::config::detail {
 
 namespace {
 
-bool may_have_many(const pool_spec& pool) { return !pool.replicas || *pool.replicas > 1; }
+bool may_have_many(const pool_spec& pool) {
+  return !pool.replicas || *pool.replicas > 1;
+}
 
 // Says that `key` cannot stand in this pool. What came from `defaults` is meant for other pools.
 void refuse(const pool_draft& pool, std::string_view key, std::string message) {
@@ -20,9 +22,12 @@ void refuse(const pool_draft& pool, std::string_view key, std::string message) {
 void check_kind(const pool_draft& pool) {
   const auto kind = pool.spec.kind;
   const std::string name{to_string(kind)};
-  if (kind != pool_kind::worker) refuse(pool, "module", "only a 'worker' has a module, not a " + name);
-  if (!is_foreign(pool.spec)) refuse(pool, "protocol", "only 'command' and 'shell' have a protocol, not a " + name);
-  if (kind == pool_kind::shell) refuse(pool, "args", "write the arguments into the text of 'shell'");
+  if (kind != pool_kind::worker)
+    refuse(pool, "module", "only a 'worker' has a module, not a " + name);
+  if (!is_foreign(pool.spec))
+    refuse(pool, "protocol", "only 'command' and 'shell' have a protocol, not a " + name);
+  if (kind == pool_kind::shell)
+    refuse(pool, "args", "write the arguments into the text of 'shell'");
   if (kind == pool_kind::builtin) {
     refuse(pool, "args", "a builtin has no arguments; its settings stand under 'builtin'");
     refuse(pool, "config", "the settings of a builtin stand under 'builtin'");
@@ -36,11 +41,13 @@ void check_builtin(const pool_draft& pool) {
   if (pool.ready_made == nullptr) return;
   const auto& spec = pool.spec;
   const auto who = "builtin '" + spec.builtin + "' is a " + std::string{to_string(spec.role)};
-  const auto check = [&](std::string_view one, std::string_view many, bool is_wanted, bool is_there) {
+  const auto check = [&](std::string_view one, std::string_view many, bool is_wanted,
+                         bool is_there) {
     if (is_wanted && !is_there) {
       pool.from.error(one, problem::missing_key, "required; " + who);
     } else if (!is_wanted && is_there) {
-      pool.from.error(pool.from.has(one) ? one : many, problem::bad_combination, who + " and has no " + std::string{one});
+      pool.from.error(pool.from.has(one) ? one : many, problem::bad_combination,
+                      who + " and has no " + std::string{one});
     }
   };
   // A key that is there and wrong has had its error already.
@@ -50,7 +57,8 @@ void check_builtin(const pool_draft& pool) {
   check("output", "outputs", spec.role != builtin_role::sink, has_output);
   if (pool.ready_made->is_single && may_have_many(spec)) {
     pool.from.error("replicas", problem::bad_combination,
-                    "builtin '" + spec.builtin + "' works alone; a second worker would repeat or mix its work");
+                    "builtin '" + spec.builtin +
+                        "' works alone; a second worker would repeat or mix its work");
   }
 }
 
@@ -80,8 +88,9 @@ void check_restart_limit(const pool_draft& pool) {
   const auto& restart = pool.spec.restart;
   const auto found = pool.from.find("restart");
   if (found == nullptr || !restart.intensity || *restart.intensity == unlimited_restarts) return;
-  const auto where = pool.spec.positions.contains("restart.intensity") ? pool.spec.positions.at("restart.intensity")
-                                                                        : found->at;
+  const auto where = pool.spec.positions.contains("restart.intensity")
+                         ? pool.spec.positions.at("restart.intensity")
+                         : found->at;
   const auto path = pool.from.path_to("restart.intensity");
   if (restart.policy == restart_type::temporary) {
     pool.from.owner().warning(problem::restart_limit, where, path,
@@ -104,10 +113,11 @@ void check_restart_limit(const pool_draft& pool) {
   }
   const auto slots = std::uint64_t{*pool.spec.replicas};
   if (slots == 0 || exits * slots >= wanted) return;
-  pool.from.owner().warning(problem::restart_limit, where, path,
-                            "can never be exceeded: with pauses from " + format_duration(restart.backoff.initial) +
-                                " at most " + std::to_string(exits * slots - 1) + " restarts fit into " +
-                                format_duration(restart.period) + "; raise 'period' or lower 'intensity'");
+  pool.from.owner().warning(
+      problem::restart_limit, where, path,
+      "can never be exceeded: with pauses from " + format_duration(restart.backoff.initial) +
+          " at most " + std::to_string(exits * slots - 1) + " restarts fit into " +
+          format_duration(restart.period) + "; raise 'period' or lower 'intensity'");
 }
 
 } // namespace troupe::config::detail

@@ -21,17 +21,19 @@ bool check_line_types(graph& all, const pool_draft& pool, const std::vector<chan
   bool is_right = true;
   for (const auto& ref : refs) {
     const auto* const channel = all.find_typed(ref.name);
-    if (channel == nullptr || channel->spec.type == "string" || channel->spec.type == "json") continue;
+    if (channel == nullptr || channel->spec.type == "string" || channel->spec.type == "json")
+      continue;
     is_right = false;
     all.error(problem::bad_combination, ref.at, pool.from.path_to(key),
-              "a command speaks lines, and channel " + in_quotes(ref.name) + at_line(channel->spec.at) +
-                  " carries " + channel->spec.type +
+              "a command speaks lines, and channel " + in_quotes(ref.name) +
+                  at_line(channel->spec.at) + " carries " + channel->spec.type +
                   "; give the channel 'type: string' or 'type: json'");
   }
   return is_right;
 }
 
-void check_codec(graph& all, const pool_draft& pool, const std::vector<channel_ref>& refs, bool is_input) {
+void check_codec(graph& all, const pool_draft& pool, const std::vector<channel_ref>& refs,
+                 bool is_input) {
   for (const auto& ref : refs) {
     const auto* const channel = all.find_typed(ref.name);
     if (channel == nullptr || codec_of(channel->spec.type) == *pool.codec) continue;
@@ -48,13 +50,14 @@ void check_stream(const pool_draft& pool) {
   const auto& spec = pool.spec;
   const bool has_many = !spec.replicas || *spec.replicas > 1;
   if (spec.order == order_mode::preserve && has_many) {
-    pool.from.error("order", problem::bad_combination,
-                    "mode stream does not tell which input an output belongs to; use 'replicas: 1' or "
-                    "another mode");
+    pool.from.error(
+        "order", problem::bad_combination,
+        "mode stream does not tell which input an output belongs to; use 'replicas: 1' or "
+        "another mode");
   }
   if (spec.inputs.empty()) return; // Told for every kind of pool.
-  constexpr std::array<std::string_view, 4> acknowledged{"max_in_flight", "message_timeout", "retry",
-                                                         "dead_letter"};
+  constexpr std::array<std::string_view, 4> acknowledged{"max_in_flight", "message_timeout",
+                                                         "retry", "dead_letter"};
   for (const auto key : acknowledged) {
     refuse(pool, key, "has no meaning with mode stream, which acknowledges nothing");
   }
@@ -73,7 +76,8 @@ void check_mode(graph& all, const pool_draft& pool) {
   if (mode == protocol_mode::stream) return check_stream(pool);
   if (pool.spec.inputs.empty()) {
     refuse(pool, "protocol",
-           "mode " + std::string{to_string(mode)} + " answers messages and needs 'input'; use stream");
+           "mode " + std::string{to_string(mode)} +
+               " answers messages and needs 'input'; use stream");
   }
 }
 
@@ -100,7 +104,8 @@ void check_protocol(graph& all, pool_draft& pool) {
     return;
   }
   // A source has nothing to answer.
-  spec.protocol.mode = pool.mode.value_or(is_source ? protocol_mode::stream : protocol_mode::envelope);
+  spec.protocol.mode =
+      pool.mode.value_or(is_source ? protocol_mode::stream : protocol_mode::envelope);
   check_mode(all, pool);
 }
 

@@ -54,8 +54,8 @@ void context::report(const expansion& result, location at, const std::string& pa
   }
 }
 
-std::optional<std::string> context::expand(std::string_view raw, location at, const std::string& path,
-                                           expansion_time when) {
+std::optional<std::string> context::expand(std::string_view raw, location at,
+                                           const std::string& path, expansion_time when) {
   if (raw.find('$') == std::string_view::npos) return std::string{raw};
   auto result = vars_.expand(raw, when);
   report(result, at, path);

@@ -28,12 +28,13 @@ void graph::error(problem code, location at, std::string path, std::string messa
 }
 
 // ", written by pool 'a' (line 3)": the other half of a disagreement.
-std::string graph::other_end(const pool_draft& pool, std::string_view channel, bool is_input) const {
+std::string graph::other_end(const pool_draft& pool, std::string_view channel,
+                             bool is_input) const {
   for (const auto& other : *pools_) {
     if (&other == &pool) continue;
     if (!names(is_input ? other.spec.outputs : other.spec.inputs, channel)) continue;
-    return std::string{is_input ? ", written" : ", read"} + " by pool " + in_quotes(other.spec.name) +
-           at_line(other.spec.at);
+    return std::string{is_input ? ", written" : ", read"} + " by pool " +
+           in_quotes(other.spec.name) + at_line(other.spec.at);
   }
   return {};
 }
@@ -42,12 +43,14 @@ void graph::mismatch(const pool_draft& pool, const channel_ref& ref, bool is_inp
                      const std::string& what) {
   const auto& channel = find(ref.name)->spec;
   error(problem::type_mismatch, ref.at, pool.from.path_to(is_input ? "input" : "output"),
-        "pool " + in_quotes(pool.spec.name) + (is_input ? " reads " : " writes ") + what + ", but channel " +
-            in_quotes(ref.name) + at_line(channel.at) + " carries " + channel.type +
-            other_end(pool, ref.name, is_input));
+        "pool " + in_quotes(pool.spec.name) + (is_input ? " reads " : " writes ") + what +
+            ", but channel " + in_quotes(ref.name) + at_line(channel.at) + " carries " +
+            channel.type + other_end(pool, ref.name, is_input));
 }
 
-std::string at_line(location at) { return " (line " + std::to_string(at.line) + ")"; }
+std::string at_line(location at) {
+  return " (line " + std::to_string(at.line) + ")";
+}
 
 bool names(const std::vector<channel_ref>& refs, std::string_view channel) {
   return std::any_of(refs.begin(), refs.end(),
@@ -58,7 +61,8 @@ bool is_foreign(const pool_spec& pool) {
   return pool.kind == pool_kind::command || pool.kind == pool_kind::shell;
 }
 
-void check_graph(context& owner, std::vector<channel_draft>& channels, std::vector<pool_draft>& pools) {
+void check_graph(context& owner, std::vector<channel_draft>& channels,
+                 std::vector<pool_draft>& pools) {
   graph all{owner, channels, pools};
   check_references(all);
   check_types(all);

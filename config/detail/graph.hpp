@@ -28,10 +28,12 @@ public:
 
   void error(problem code, location at, std::string path, std::string message);
   /// Reports that `ref` carries something else than `what`, and names the other end.
-  void mismatch(const pool_draft& pool, const channel_ref& ref, bool is_input, const std::string& what);
+  void mismatch(const pool_draft& pool, const channel_ref& ref, bool is_input,
+                const std::string& what);
 
 private:
-  [[nodiscard]] std::string other_end(const pool_draft& pool, std::string_view channel, bool is_input) const;
+  [[nodiscard]] std::string other_end(const pool_draft& pool, std::string_view channel,
+                                      bool is_input) const;
 
   context* owner_;
   std::vector<channel_draft>* channels_;

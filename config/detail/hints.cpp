@@ -13,9 +13,13 @@ constexpr std::size_t guess_bytes_min = 3; // One letter is near to every other 
 
 } // namespace
 
-std::string in_quotes(std::string_view text) { return "'" + shown(text) + "'"; }
+std::string in_quotes(std::string_view text) {
+  return "'" + shown(text) + "'";
+}
 
-std::string shown(std::string_view text) { return text::printable(text, shown_bytes_max); }
+std::string shown(std::string_view text) {
+  return text::printable(text, shown_bytes_max);
+}
 
 std::string comma_list(const std::vector<std::string_view>& words) {
   return text::join({words.begin(), words.end()}, ", ");

@@ -10,8 +10,9 @@
 namespace troupe::config::detail {
 
 location place_of(const entry& one) {
-  const bool is_scalar = one.value->what == node::kind::scalar;
-  return is_scalar || one.value->at.line == one.at.line ? one.value->at : one.at;
+  const auto& value = *one.value;
+  if (value.what == node::kind::null && value.text.empty()) return one.at;
+  return value.what == node::kind::scalar || value.at.line == one.at.line ? value.at : one.at;
 }
 
 map_reader::map_reader(context& owner, const node& map, section in, std::string path, location at)
@@ -26,7 +27,8 @@ void map_reader::check_keys() const {
     if (row == nullptr && !one.key.starts_with("x-")) {
       owner_->error(problem::unknown_key, one.at, path, explain_unknown_key(in_, one.key));
     } else if (row != nullptr && row->status == availability::planned) {
-      owner_->error(problem::planned_key, one.at, path, "planned, not available in this build; remove it");
+      owner_->error(problem::planned_key, one.at, path,
+                    "planned, not available in this build; remove it");
     }
   }
 }
@@ -51,9 +53,8 @@ std::optional<value_at> map_reader::value(std::string_view key) const {
   if (found == nullptr) return std::nullopt;
   if (found->value->what == node::kind::null && found->value->text.empty()) {
     const auto& row = *find_key(in_, key);
-    const auto expected = row.type == value_type::word
-                              ? "one of " + comma_list(words_in(row.words))
-                              : std::string{description_of(row.type)};
+    const auto expected = row.type == value_type::word ? "one of " + comma_list(words_in(row.words))
+                                                       : std::string{description_of(row.type)};
     error(key, problem::wrong_type, "expected " + expected + ", got nothing");
     return std::nullopt;
   }

@@ -46,7 +46,8 @@ public:
   template<class T>
   void integer(std::string_view key, T& target) const {
     if (const auto found = value(key)) {
-      if (const auto read = read_integer(*found)) target = static_cast<T>(*read); // In the row's range.
+      if (const auto read = read_integer(*found))
+        target = static_cast<T>(*read); // In the row's range.
     }
   }
 

@@ -48,10 +48,14 @@ const entry* node::find(std::string_view key) const noexcept {
 
 std::string describe(const node& value) {
   switch (value.what) {
-  case node::kind::null: return "nothing";
-  case node::kind::scalar: return in_quotes(value.text);
-  case node::kind::sequence: return "a list";
-  case node::kind::map: return "a map";
+  case node::kind::null:
+    return "nothing";
+  case node::kind::scalar:
+    return in_quotes(value.text);
+  case node::kind::sequence:
+    return "a list";
+  case node::kind::map:
+    return "a map";
   }
   return "a value";
 }
@@ -64,8 +68,8 @@ node_ptr merge(const node_ptr& below, const node_ptr& above) {
     const auto same = std::find_if(out->entries.begin(), out->entries.end(),
                                    [&](const entry& other) { return other.key == one.key; });
     if (same != out->entries.end()) {
-      same->value = merge(without_short_form(one.key, one.value),
-                          without_short_form(one.key, same->value));
+      same->value =
+          merge(without_short_form(one.key, one.value), without_short_form(one.key, same->value));
     } else if (!is_hidden(one.key, *above)) {
       out->entries.push_back(std::move(one));
     }

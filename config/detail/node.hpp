@@ -18,7 +18,7 @@ using node_ptr = std::shared_ptr<const node>;
 
 struct entry {
   std::string key;
-  location at;          // Of the key.
+  location at; // Of the key.
   node_ptr value;
   bool is_default = false; // Came from `defaults:`, not from the map it stands in.
 };
@@ -29,11 +29,11 @@ struct node {
 
   kind what = kind::null;
   location at;
-  std::string text;        // Of a scalar; of a null, how it was written.
-  bool is_plain = false;   // A scalar without quotes and without a tag.
+  std::string text;      // Of a scalar; of a null, how it was written.
+  bool is_plain = false; // A scalar without quotes and without a tag.
   std::vector<node_ptr> items;
   std::vector<entry> entries;
-  std::size_t weight = 1;  // Nodes below and itself, each alias counted again.
+  std::size_t weight = 1; // Nodes below and itself, each alias counted again.
 
   [[nodiscard]] const entry* find(std::string_view key) const noexcept;
 };

@@ -4,7 +4,9 @@
 
 #include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/source_text.hpp"
+#include "troupe/config/detail/syntax_errors.hpp"
 
+#include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -14,6 +16,7 @@
 #include <array>
 #include <exception>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -21,7 +24,8 @@ namespace troupe::config::detail {
 
 namespace {
 
-constexpr std::size_t bytes_per_weight = 32; // A long text repeated by aliases counts like many nodes.
+constexpr std::size_t bytes_per_weight =
+    32; // A long text repeated by aliases counts like many nodes.
 
 // Ends the parse from inside an event: the problem is already recorded.
 class refused : public std::runtime_error {
@@ -41,8 +45,9 @@ public:
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (has_document_) {
-      refuse(location_at(mark), "more than one document; Troupe reads one per file: remove '---' and "
-                                "what follows, or split the file");
+      refuse(location_at(mark),
+             "more than one document; Troupe reads one per file: remove '---' and "
+             "what follows, or split the file");
     }
     has_document_ = true;
   }
@@ -61,6 +66,8 @@ public:
     value->text = text;
     value->is_plain = tag == "?";
     value->weight += text.size() / bytes_per_weight;
+    // yaml-cpp takes the end of the file for the missing quote.
+    if (!source_.is_closed(value->at)) refuse(value->at, "this quote is never closed");
     value->at.length = source_.scalar_length(value->at, text);
     add(std::move(value), anchor);
   }
@@ -68,30 +75,38 @@ public:
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
-      refuse(location_at(mark), "the alias stands inside the value that it repeats; a loop has no end");
+      refuse(location_at(mark),
+             "the alias stands inside the value that it repeats; a loop has no end");
     }
     add(found->second, 0);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value /*style*/) override {
-    open_.push_back({.value = make(node::kind::sequence, mark, tag), .anchor = anchor});
+                       YAML::EmitterStyle::value style) override {
+    open(node::kind::sequence, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value /*style*/) override {
-    open_.push_back({.value = make(node::kind::map, mark, tag), .anchor = anchor});
+                  YAML::EmitterStyle::value style) override {
+    open(node::kind::map, mark, tag, anchor, style);
   }
   void OnMapEnd() override {
     merge_inherited(*open_.back().value);
     close();
   }
 
+  /// The innermost `{` or `[` that is open, if the parse stopped inside one.
+  [[nodiscard]] std::optional<location> open_bracket() const {
+    if (open_.empty() || !open_.back().is_flow) return std::nullopt;
+    return open_.back().value->at;
+  }
+
 private:
   struct frame {
     std::shared_ptr<node> value;
     YAML::anchor_t anchor = 0;
+    bool is_flow = false;
     bool has_key = false;
     std::string key{};
     location key_at{};
@@ -113,9 +128,17 @@ private:
     const bool is_known = tag.empty() || tag == "?" || tag == "!" ||
                           std::find(known_tags.begin(), known_tags.end(), tag) != known_tags.end();
     if (!is_known) {
-      refuse(location_at(mark), "the tag " + in_quotes(tag) + " means nothing to Troupe; remove it");
+      refuse(location_at(mark),
+             "the tag " + in_quotes(tag) + " means nothing to Troupe; remove it");
     }
     return value;
+  }
+
+  void open(node::kind what, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            YAML::EmitterStyle::value style) {
+    open_.push_back({.value = make(what, mark, tag),
+                     .anchor = anchor,
+                     .is_flow = style == YAML::EmitterStyle::Flow});
   }
 
   void close() {
@@ -153,7 +176,8 @@ private:
   }
 
   void begin_entry(frame& parent, const node& key) {
-    if (key.what != node::kind::scalar) refuse(key.at, "a key must be plain text, not " + describe(key));
+    if (key.what != node::kind::scalar)
+      refuse(key.at, "a key must be plain text, not " + describe(key));
     parent.has_key = true;
     parent.key = key.text;
     parent.key_at = key.at;
@@ -161,6 +185,9 @@ private:
 
   void finish_entry(frame& parent, node_ptr value) {
     parent.has_key = false;
+    if (parent.value->entries.size() >= map_keys_max) {
+      refuse(parent.key_at, "more than " + std::to_string(map_keys_max) + " keys in one map");
+    }
     const auto* const first = parent.value->find(parent.key);
     if (first == nullptr || parent.key == "<<") {
       parent.value->entries.push_back(
@@ -170,16 +197,18 @@ private:
     out_.problems.push_back({.code = problem::duplicate_key,
                              .at = parent.key_at,
                              .path = path_to(parent.key),
-                             .message = "duplicate key; lines " + std::to_string(first->at.line) + " and " +
-                                        std::to_string(parent.key_at.line) + " both give it: remove one"});
+                             .message = "duplicate key; lines " + std::to_string(first->at.line) +
+                                        " and " + std::to_string(parent.key_at.line) +
+                                        " both give it: remove one"});
   }
 
   [[nodiscard]] std::string path_to(const std::string& key) const {
     std::string out;
     for (const auto& one : open_) {
       if (&one == &open_.back()) break;
-      out += one.value->what == node::kind::map ? shown(one.key)
-                                                : '[' + std::to_string(one.value->items.size()) + ']';
+      out += one.value->what == node::kind::map
+                 ? shown(one.key)
+                 : '[' + std::to_string(one.value->items.size()) + ']';
       out += '.';
     }
     return out + shown(key);
@@ -201,7 +230,8 @@ private:
     map.entries = std::move(own);
     for (const auto& base : bases) {
       if (base->what != node::kind::map) {
-        refuse(base->at, "'<<' takes in the keys of a map or of a list of maps, not " + describe(*base));
+        refuse(base->at,
+               "'<<' takes in the keys of a map or of a list of maps, not " + describe(*base));
       }
       for (const auto& one : base->entries) {
         if (map.find(one.key) == nullptr) map.entries.push_back(one);
@@ -216,27 +246,6 @@ private:
   bool has_document_ = false;
 };
 
-// yaml-cpp's messages are for its authors; these are for the writer of the file.
-std::string friendly(const source_text& source, const YAML::Mark& mark, const std::string& message) {
-  const auto line = mark.line < 0 ? 0U : static_cast<std::uint32_t>(mark.line) + 1;
-  if (const auto tab = source.tab_indent_near(line)) {
-    return "line " + std::to_string(*tab) + " is indented with a tab; use spaces";
-  }
-  if (const auto name = source.unquoted_reference(line); !name.empty()) {
-    return message + "; quote \"" + name + "\" inside { }";
-  }
-  const auto has = [&](std::string_view part) { return message.find(part) != std::string::npos; };
-  if (has("illegal map value")) return "a ':' where no value can begin; quote a text that contains ': '";
-  if (has("end of map not found")) return "this line fits no map that is open; check its indentation";
-  if (has("end of sequence not found")) return "this line fits no list that is open; check its indentation";
-  if (has("end of map flow not found")) return "a '{' was never closed, or a ',' is missing";
-  if (has("end of sequence flow not found")) return "a '[' was never closed, or a ',' is missing";
-  if (has("the referenced anchor is not defined")) return "this alias names an anchor that is not defined above";
-  if (has("illegal EOF in scalar")) return "a quote was never closed";
-  if (has("Bad depth") || has("depth")) return "nested too deep";
-  return message;
-}
-
 void parse_events(const source_text& source, const std::string& text, parse_result& out) {
   builder handler{source, out};
   std::istringstream in{text};
@@ -248,8 +257,7 @@ void parse_events(const source_text& source, const std::string& text, parse_resu
   } catch (const refused&) {
     // Recorded where it was found.
   } catch (const YAML::Exception& error) {
-    const auto at = source.location_of(std::max(error.mark.line, 0), std::max(error.mark.column, 0));
-    out.problems.push_back({.at = at, .path = {}, .message = friendly(source, error.mark, error.msg)});
+    out.problems.push_back(explain_syntax(source, handler.open_bracket(), error));
   }
   out.root = nullptr;
 }
@@ -259,9 +267,10 @@ void parse_events(const source_text& source, const std::string& text, parse_resu
 parse_result parse(const std::string& text) {
   parse_result out;
   if (text.size() > file_bytes_max) {
-    out.problems.push_back({.at = {.line = 1, .column = 1},
-                            .path = {},
-                            .message = "the file is larger than " + std::to_string(file_bytes_max) + " bytes"});
+    out.problems.push_back(
+        {.at = {.line = 1, .column = 1},
+         .path = {},
+         .message = "the file is larger than " + std::to_string(file_bytes_max) + " bytes"});
     return out;
   }
   const source_text source{text};

@@ -24,8 +24,9 @@ struct parse_result {
 };
 
 inline constexpr std::size_t file_bytes_max = 1024 * 1024;
-inline constexpr std::size_t line_bytes_max = 32 * 1024; // Positions are found by walking a line.
+inline constexpr std::size_t line_bytes_max = 32 * 1024;   // Positions are found by walking a line.
 inline constexpr std::size_t expanded_nodes_max = 100'000; // Each use of an alias counts its nodes.
+inline constexpr std::size_t map_keys_max = 5000;          // Keys are looked up one by one.
 
 /// Reads one YAML document. Knows nothing of Troupe's keys; finds syntax errors, duplicate keys,
 /// loops of aliases; resolves `<<`.

@@ -17,7 +17,9 @@ struct setting {
   std::string yaml;
 };
 
-setting plain(std::string text) { return {.json = text, .yaml = std::move(text)}; }
+setting plain(std::string text) {
+  return {.json = text, .yaml = std::move(text)};
+}
 
 setting as_text(std::string_view text) {
   auto json = quoted_json(text);
@@ -54,7 +56,8 @@ std::optional<setting> as_text_map(const value_at& from) {
 std::optional<setting> read_setting(const value_at& from) {
   switch (from.row.type) {
   case value_type::integer:
-    return made(read_integer(from), [](std::int64_t value) { return plain(std::to_string(value)); });
+    return made(read_integer(from),
+                [](std::int64_t value) { return plain(std::to_string(value)); });
   case value_type::boolean:
     return made(read_boolean(from), [](bool value) { return plain(value ? "true" : "false"); });
   case value_type::duration:
@@ -65,12 +68,16 @@ std::optional<setting> read_setting(const value_at& from) {
     return made(read_size(from), [](std::uint64_t value) {
       return setting{.json = std::to_string(value), .yaml = format_size(value)};
     });
-  case value_type::word: return made(read_word(from), as_text);
-  case value_type::text_list: return as_texts(from);
-  case value_type::text_map: return as_text_map(from);
+  case value_type::word:
+    return made(read_word(from), as_text);
+  case value_type::text_list:
+    return as_texts(from);
+  case value_type::text_map:
+    return as_text_map(from);
   case value_type::number:
     return made(read_number(from), [](double value) { return plain(format_number(value)); });
-  case value_type::any: return from_json(read_json(from));
+  case value_type::any:
+    return from_json(read_json(from));
   case value_type::text:
   case value_type::name:
   case value_type::path:
@@ -79,7 +86,8 @@ std::optional<setting> read_setting(const value_at& from) {
   case value_type::reference:
   case value_type::references:
   case value_type::map:
-  case value_type::named_maps: break;
+  case value_type::named_maps:
+    break;
   }
   return made(read_text(from), as_text);
 }
@@ -87,11 +95,19 @@ std::optional<setting> read_setting(const value_at& from) {
 std::string explain_setting(const known_builtin& ready_made, std::string_view key) {
   const auto names = names_of(ready_made.keys);
   if (const auto guess = did_you_mean(key, names); !guess.empty()) return "unknown key" + guess;
-  return "unknown key; builtin '" + ready_made.name + "' has " + (names.empty() ? "none" : comma_list(names));
+  return "unknown key; builtin '" + ready_made.name + "' has " +
+         (names.empty() ? "none" : comma_list(names));
 }
 
-void read_settings(const value_at& from, location at, const known_builtin& ready_made, pool_draft& out) {
-  static const node no_settings{.what = node::kind::map, .at = {}, .text = {}, .is_plain = false, .items = {}, .entries = {}, .weight = 1};
+void read_settings(const value_at& from, location at, const known_builtin& ready_made,
+                   pool_draft& out) {
+  static const node no_settings{.what = node::kind::map,
+                                .at = {},
+                                .text = {},
+                                .is_plain = false,
+                                .items = {},
+                                .entries = {},
+                                .weight = 1};
   const auto& settings = from.value.what == node::kind::null ? no_settings : from.value;
   if (settings.what != node::kind::map) return from.wrong_type();
   std::string json;
@@ -105,7 +121,8 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
       continue;
     }
     const auto words = text::join(known->words, " ");
-    const key_row row{.in = section::pool, .name = known->name, .type = known->type, .words = words};
+    const key_row row{
+        .in = section::pool, .name = known->name, .type = known->type, .words = words};
     const auto value = read_setting({from.owner, *one.value, path, row});
     if (!value) continue;
     const auto separator = json.empty() ? "" : ", ";
@@ -133,7 +150,8 @@ const known_builtin* find_builtin(const value_at& from, location at, const std::
 
 } // namespace
 
-void read_builtin(const value_at& from, const entry& one, const known_builtins& known, pool_draft& out) {
+void read_builtin(const value_at& from, const entry& one, const known_builtins& known,
+                  pool_draft& out) {
   const auto use = [&](const std::string& name, location at, const node& settings) {
     out.ready_made = find_builtin(from, at, name, known);
     out.spec.builtin = name;
@@ -148,11 +166,12 @@ void read_builtin(const value_at& from, const entry& one, const known_builtins& 
     return;
   }
   if (from.value.what != node::kind::map || from.value.entries.size() != 1) {
-    from.owner.error(problem::wrong_type, one.at, from.path,
-                     "expected the name of a builtin, or a map with that name as its only key, got " +
-                         (from.value.what == node::kind::map
-                              ? "a map with " + std::to_string(from.value.entries.size()) + " keys"
-                              : describe(from.value)));
+    from.owner.error(
+        problem::wrong_type, one.at, from.path,
+        "expected the name of a builtin, or a map with that name as its only key, got " +
+            (from.value.what == node::kind::map
+                 ? "a map with " + std::to_string(from.value.entries.size()) + " keys"
+                 : describe(from.value)));
     return;
   }
   const auto& only = from.value.entries.front();

@@ -24,13 +24,15 @@ void read_type(const map_reader& from, const load_options& options, std::string&
   std::vector<std::string_view> known{"bytes", "string", "json"};
   known.insert(known.end(), options.message_types.begin(), options.message_types.end());
   if (std::find(known.begin(), known.end(), out) != known.end()) return;
-  found->error(problem::unknown_reference, "no message type is called " + in_quotes(out) + offer(out, known));
+  found->error(problem::unknown_reference,
+               "no message type is called " + in_quotes(out) + offer(out, known));
   out.clear(); // Unknown: what uses the channel is not blamed for it too.
 }
 
 } // namespace
 
-channel_draft read_channel(const map_reader& from, const std::string& name, const load_options& options) {
+channel_draft read_channel(const map_reader& from, const std::string& name,
+                           const load_options& options) {
   channel_draft out{.spec = {}, .from = from, .delivery = {}};
   auto& spec = out.spec;
   spec.name = name;
@@ -47,10 +49,12 @@ channel_draft read_channel(const map_reader& from, const std::string& name, cons
   spec.max_message_bytes = std::min(spec.max_message_bytes, spec.max_bytes);
   if (const auto word = from.word("when_full")) spec.when_full = full_policy_of(*word);
   if (const auto word = from.word("delivery")) {
-    out.delivery = *word == "at_most_once" ? delivery_mode::at_most_once : delivery_mode::at_least_once;
+    out.delivery =
+        *word == "at_most_once" ? delivery_mode::at_most_once : delivery_mode::at_least_once;
   }
   from.boolean("external", spec.external);
-  const bool drops = spec.when_full == full_policy::drop_newest || spec.when_full == full_policy::drop_oldest;
+  const bool drops =
+      spec.when_full == full_policy::drop_newest || spec.when_full == full_policy::drop_oldest;
   if (drops && out.delivery == delivery_mode::at_least_once) {
     from.error("delivery", problem::bad_combination,
                "at_least_once and 'when_full: " + std::string{to_string(spec.when_full)} +

@@ -38,13 +38,14 @@ std::optional<exit_status> read_exit(const value_at& from) {
   const auto text = read_text(from);
   if (!text) return std::nullopt;
   if (const auto code = parse_integer(*text)) {
-    if (*code >= 0 && *code <= exit_code_max) return exit_status::exited_with(static_cast<int>(*code));
+    if (*code >= 0 && *code <= exit_code_max)
+      return exit_status::exited_with(static_cast<int>(*code));
     from.error(problem::out_of_range, "must be an exit code of 0 to 255, got " + *text);
     return std::nullopt;
   }
   if (const auto signal = parse_signal(*text)) return exit_status::killed_by(*signal);
-  from.error(problem::unknown_word, in_quotes(*text) +
-                                        " is neither an exit code of 0 to 255 nor a signal such as TERM");
+  from.error(problem::unknown_word,
+             in_quotes(*text) + " is neither an exit code of 0 to 255 nor a signal such as TERM");
   return std::nullopt;
 }
 
@@ -54,8 +55,8 @@ void read_exits(const map_reader& from, std::string_view key, std::vector<exit_s
   if (found->value.what != node::kind::sequence) return found->wrong_type();
   out.clear();
   for (std::size_t i = 0; i < found->value.items.size(); ++i) {
-    const value_at item{found->owner, *found->value.items[i], found->path + '[' + std::to_string(i) + ']',
-                        found->row};
+    const value_at item{found->owner, *found->value.items[i],
+                        found->path + '[' + std::to_string(i) + ']', found->row};
     if (const auto status = read_exit(item)) out.push_back(*status);
   }
 }
@@ -70,18 +71,21 @@ restart_type policy_of(std::string_view word) {
 std::optional<std::uint64_t> read_limit_value(const value_at& from, os::limit_unit unit) {
   if (peek_word(from)) return os::unlimited;
   switch (unit) {
-  case os::limit_unit::bytes: return read_size(from);
+  case os::limit_unit::bytes:
+    return read_size(from);
   case os::limit_unit::count: {
     const auto count = read_integer(from);
     return count ? std::optional{static_cast<std::uint64_t>(*count)} : std::nullopt;
   }
   case os::limit_unit::seconds:
-  case os::limit_unit::microseconds: break;
+  case os::limit_unit::microseconds:
+    break;
   }
   const auto time = read_duration(from);
   if (!time) return std::nullopt;
   const bool is_seconds = unit == os::limit_unit::seconds;
-  const duration step = is_seconds ? duration{std::chrono::seconds{1}} : std::chrono::microseconds{1};
+  const duration step =
+      is_seconds ? duration{std::chrono::seconds{1}} : std::chrono::microseconds{1};
   if (time->count() % step.count() == 0) return static_cast<std::uint64_t>(*time / step);
   from.error(problem::out_of_range, std::string{"must be whole "} +
                                         (is_seconds ? "seconds" : "microseconds") + ", got " +
@@ -89,7 +93,8 @@ std::optional<std::uint64_t> read_limit_value(const value_at& from, os::limit_un
   return std::nullopt;
 }
 
-std::optional<resource_limit> read_limit(const value_at& from, const entry& one, os::limit_name kind) {
+std::optional<resource_limit> read_limit(const value_at& from, const entry& one,
+                                         os::limit_name kind) {
   if (from.value.what != node::kind::map) {
     const auto both = read_limit_value(from, kind.unit);
     if (!both) return std::nullopt;
@@ -99,7 +104,8 @@ std::optional<resource_limit> read_limit(const value_at& from, const entry& one,
   const auto read_half = [&](std::string_view key) -> std::optional<std::uint64_t> {
     const auto* const half = pair.find(key);
     if (half == nullptr) {
-      pair.error(key, problem::missing_key, "required; write {soft: ..., hard: ...}, or one value for both");
+      pair.error(key, problem::missing_key,
+                 "required; write {soft: ..., hard: ...}, or one value for both");
       return std::nullopt;
     }
     return read_limit_value({from.owner, *half->value, pair.path_to(key), from.row}, kind.unit);

@@ -17,7 +17,8 @@ void read_command(const map_reader& from, pool_spec& out) {
   if (!found) return;
   if (found->value.what == node::kind::sequence) {
     out.command = read_text_list(*found, at_spawn);
-    if (found->value.items.empty()) found->error(problem::out_of_range, "must name a program, got an empty list");
+    if (found->value.items.empty())
+      found->error(problem::out_of_range, "must name a program, got an empty list");
     return;
   }
   if (!found->is_scalar()) {
@@ -26,10 +27,12 @@ void read_command(const map_reader& from, pool_spec& out) {
   }
   const auto words = split_command(found->value.text);
   if (!words) return found->error(problem::syntax, words.error().message);
-  if (words->empty()) return found->error(problem::out_of_range, "must name a program, got nothing");
+  if (words->empty())
+    return found->error(problem::out_of_range, "must name a program, got nothing");
   if (const auto sign = shell_operator(*words); !sign.empty()) {
-    return found->error(problem::bad_combination, "no shell runs a command, so '" + std::string{sign} +
-                                                      "' would be an argument; use 'shell', or a list");
+    return found->error(problem::bad_combination,
+                        "no shell runs a command, so '" + std::string{sign} +
+                            "' would be an argument; use 'shell', or a list");
   }
   for (const auto& word : *words) {
     if (auto text = from.owner().expand(word, found->value.at, found->path, at_spawn)) {
@@ -43,14 +46,16 @@ std::vector<channel_ref> read_references(const map_reader& from, std::string_vie
   const auto found = from.value(key);
   if (!found) return out;
   if (found->value.what == node::kind::map) {
-    found->error(problem::planned_key, "routes are planned, not available in this build; write a channel or a list");
+    found->error(problem::planned_key,
+                 "routes are planned, not available in this build; write a channel or a list");
     return out;
   }
   const auto add = [&](const value_at& one) {
     auto name = read_text(one);
     if (!name) return;
     for (const auto& other : out) {
-      if (other.name == *name) return one.error(problem::name_used_twice, "channel '" + *name + "' is named twice");
+      if (other.name == *name)
+        return one.error(problem::name_used_twice, "channel '" + *name + "' is named twice");
     }
     out.push_back({std::move(*name), one.value.at});
   };
@@ -59,7 +64,8 @@ std::vector<channel_ref> read_references(const map_reader& from, std::string_vie
     return out;
   }
   const auto& items = found->value.items;
-  if (items.empty()) found->error(problem::out_of_range, "must name a channel, got an empty list; remove the key");
+  if (items.empty())
+    found->error(problem::out_of_range, "must name a channel, got an empty list; remove the key");
   for (std::size_t i = 0; i < items.size(); ++i) {
     add({found->owner, *items[i], found->path + '[' + std::to_string(i) + ']', found->row});
   }
@@ -67,21 +73,25 @@ std::vector<channel_ref> read_references(const map_reader& from, std::string_vie
 }
 
 void read_channels_of(const map_reader& from, pool_spec& out) {
-  const auto read_either = [&](std::string_view one, std::string_view many, std::vector<channel_ref>& target) {
+  const auto read_either = [&](std::string_view one, std::string_view many,
+                               std::vector<channel_ref>& target) {
     if (from.has(one) && from.has(many)) {
       from.error(many, problem::bad_combination,
-                 "'" + std::string{one} + "' and '" + std::string{many} + "' mean the same; keep one");
+                 "'" + std::string{one} + "' and '" + std::string{many} +
+                     "' mean the same; keep one");
     }
     target = read_references(from, from.has(one) ? one : many);
   };
   read_either("input", "inputs", out.inputs);
   read_either("output", "outputs", out.outputs);
   if (const auto found = from.value("dead_letter")) {
-    if (auto name = read_text(*found)) out.dead_letter = channel_ref{std::move(*name), found->value.at};
+    if (auto name = read_text(*found))
+      out.dead_letter = channel_ref{std::move(*name), found->value.at};
   }
 }
 
-void read_kind(const map_reader& from, const load_options& options, bool is_template, pool_draft& out) {
+void read_kind(const map_reader& from, const load_options& options, bool is_template,
+               pool_draft& out) {
   constexpr std::array<std::pair<std::string_view, pool_kind>, 4> kinds{
       {{"worker", pool_kind::worker},
        {"command", pool_kind::command},
@@ -97,7 +107,8 @@ void read_kind(const map_reader& from, const load_options& options, bool is_temp
     } else {
       out.has_kind = false;
       from.error(key, problem::bad_combination,
-                 "'" + std::string{first} + "' and '" + std::string{key} + "' exclude each other; keep one");
+                 "'" + std::string{first} + "' and '" + std::string{key} +
+                     "' exclude each other; keep one");
     }
   }
   if (first.empty() && !is_template) {
@@ -130,11 +141,14 @@ void read_output_mode(const map_reader& from, std::string_view key, output_mode&
   const auto found = from.value(key);
   if (!found) return;
   if (found->is_scalar() && found->value.text.find_first_of("./") != std::string::npos) {
-    return found->error(problem::planned_key, "logging to a file is planned, not available in this build; "
-                                              "write prefix, inherit or null");
+    return found->error(problem::planned_key,
+                        "logging to a file is planned, not available in this build; "
+                        "write prefix, inherit or null");
   }
   if (const auto word = read_word(*found)) {
-    out = *word == "inherit" ? output_mode::inherit : *word == "null" ? output_mode::discard : output_mode::capture;
+    out = *word == "inherit" ? output_mode::inherit
+          : *word == "null"  ? output_mode::discard
+                             : output_mode::capture;
   }
 }
 
@@ -145,8 +159,11 @@ void read_life(const map_reader& from, pool_spec& out) {
     const value_at word{found->owner, found->value, found->path, row};
     node as_map;
     as_map.what = node::kind::map;
-    as_map.entries.push_back({.key = "policy", .at = found->value.at, .value = from.find("restart")->value});
-    if (read_word(word)) read_restart({from.owner(), as_map, section::restart, found->path, from.find("restart")->at}, out.restart);
+    as_map.entries.push_back(
+        {.key = "policy", .at = found->value.at, .value = from.find("restart")->value});
+    if (read_word(word))
+      read_restart({from.owner(), as_map, section::restart, found->path, from.find("restart")->at},
+                   out.restart);
   } else if (const auto restart = from.map("restart")) {
     read_restart(*restart, out.restart);
   }
@@ -166,10 +183,12 @@ void read_process(const map_reader& from, const std::string& directory, pool_spe
   out.env = from.text_map("env", at_spawn);
   out.env_files = read_paths(from, "env_file", directory);
   from.boolean("clear_env", out.clear_env);
-  const auto read_path = [&](std::string_view key, expansion_time when, std::optional<path_ref>& target) {
+  const auto read_path = [&](std::string_view key, expansion_time when,
+                             std::optional<path_ref>& target) {
     const auto found = from.value(key);
     if (!found) return;
-    if (auto text = read_text(*found, when)) target = path_ref{resolve_path(directory, *text), found->value.at};
+    if (auto text = read_text(*found, when))
+      target = path_ref{resolve_path(directory, *text), found->value.at};
   };
   read_path("working_dir", at_spawn, out.working_dir);
   read_path("module", expansion_time::load, out.module);
@@ -181,7 +200,8 @@ void read_process(const map_reader& from, const std::string& directory, pool_spe
 
 void read_messages(const map_reader& from, pool_draft& out) {
   auto& spec = out.spec;
-  if (const auto word = from.word("order")) spec.order = *word == "preserve" ? order_mode::preserve : order_mode::any;
+  if (const auto word = from.word("order"))
+    spec.order = *word == "preserve" ? order_mode::preserve : order_mode::any;
   const bool is_foreign = spec.kind == pool_kind::command || spec.kind == pool_kind::shell;
   spec.max_in_flight = is_foreign ? 1 : 64;
   from.integer("max_in_flight", spec.max_in_flight);
@@ -198,12 +218,14 @@ void read_messages(const map_reader& from, pool_draft& out) {
   if (const auto protocol = from.map("protocol")) read_protocol(*protocol, out);
 }
 
-void record_positions(const node& map, const std::string& prefix, std::map<std::string, location>& out) {
+void record_positions(const node& map, const std::string& prefix,
+                      std::map<std::string, location>& out) {
   for (const auto& one : map.entries) {
     const auto path = prefix + one.key;
     out.emplace(path, place_of(one));
     const bool is_free = path == "config" || path == "builtin";
-    if (one.value->what == node::kind::map && !is_free) record_positions(*one.value, path + '.', out);
+    if (one.value->what == node::kind::map && !is_free)
+      record_positions(*one.value, path + '.', out);
   }
 }
 
@@ -215,16 +237,19 @@ std::string resolve_path(const std::string& directory, const std::string& path) 
   return (std::filesystem::path{directory} / given).lexically_normal().string();
 }
 
-std::vector<path_ref> read_paths(const map_reader& from, std::string_view key, const std::string& directory) {
+std::vector<path_ref> read_paths(const map_reader& from, std::string_view key,
+                                 const std::string& directory) {
   std::vector<path_ref> out;
   const auto found = from.value(key);
   if (!found) return out;
   if (found->is_scalar()) {
-    if (auto text = read_text(*found)) out.push_back({resolve_path(directory, *text), found->value.at});
+    if (auto text = read_text(*found))
+      out.push_back({resolve_path(directory, *text), found->value.at});
     return out;
   }
   for (auto& text : read_text_list(*found, expansion_time::load)) {
-    const auto at = out.size() < found->value.items.size() ? found->value.items[out.size()]->at : found->value.at;
+    const auto at = out.size() < found->value.items.size() ? found->value.items[out.size()]->at
+                                                           : found->value.at;
     out.push_back({resolve_path(directory, text), at});
   }
   return out;
@@ -232,7 +257,8 @@ std::vector<path_ref> read_paths(const map_reader& from, std::string_view key, c
 
 pool_draft read_pool(const map_reader& from, const std::string& name, const std::string& directory,
                      const load_options& options, bool is_template) {
-  pool_draft out{.spec = {}, .from = from, .has_kind = false, .mode = {}, .codec = {}, .ready_made = nullptr};
+  pool_draft out{
+      .spec = {}, .from = from, .has_kind = false, .mode = {}, .codec = {}, .ready_made = nullptr};
   auto& spec = out.spec;
   spec.name = name;
   spec.at = from.at();

@@ -72,7 +72,8 @@ void value_at::wrong_type() const {
 }
 
 bool value_at::is_scalar() const {
-  return value.what == node::kind::scalar || (value.what == node::kind::null && !value.text.empty());
+  return value.what == node::kind::scalar ||
+         (value.what == node::kind::null && !value.text.empty());
 }
 
 std::optional<std::string> read_text(const value_at& from, expansion_time when) {
@@ -156,7 +157,8 @@ std::vector<std::string> read_text_list(const value_at& from, expansion_time whe
   }
   const key_row text_row{.in = from.row.in, .name = from.row.name, .type = value_type::text};
   for (std::size_t i = 0; i < from.value.items.size(); ++i) {
-    const value_at item{from.owner, *from.value.items[i], from.path + '[' + std::to_string(i) + ']', text_row};
+    const value_at item{from.owner, *from.value.items[i], from.path + '[' + std::to_string(i) + ']',
+                        text_row};
     if (auto text = read_text(item, when)) out.push_back(std::move(*text));
   }
   return out;
@@ -178,7 +180,8 @@ std::map<std::string, std::string> read_text_map(const value_at& from, expansion
       continue;
     }
     if (one.value->what == node::kind::null && one.value->text.empty()) {
-      from.owner.error(problem::wrong_type, one.at, path, "expected text, got nothing; write \"\" for empty text");
+      from.owner.error(problem::wrong_type, one.at, path,
+                       "expected text, got nothing; write \"\" for empty text");
       continue;
     }
     if (auto text = read_text({from.owner, *one.value, path, text_row}, when)) {
@@ -209,7 +212,8 @@ std::string read_json(const value_at& from) {
   const auto& value = from.value;
   std::string out;
   switch (value.what) {
-  case node::kind::null: return "null";
+  case node::kind::null:
+    return "null";
   case node::kind::scalar: {
     const auto text = read_text(from);
     if (!text) return "null";
@@ -218,7 +222,8 @@ std::string read_json(const value_at& from) {
   case node::kind::sequence:
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       if (i != 0) out += ", ";
-      out += read_json({from.owner, *value.items[i], from.path + '[' + std::to_string(i) + ']', from.row});
+      out += read_json(
+          {from.owner, *value.items[i], from.path + '[' + std::to_string(i) + ']', from.row});
     }
     return '[' + out + ']';
   case node::kind::map:

@@ -11,9 +11,13 @@ namespace troupe::config::detail {
 
 namespace {
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
-std::uint32_t to_count(std::size_t value) { return static_cast<std::uint32_t>(value); }
+std::uint32_t to_count(std::size_t value) {
+  return static_cast<std::uint32_t>(value);
+}
 
 // Length in bytes of the quoted scalar that `line` begins with, or of the part on this line.
 std::size_t quoted_length(std::string_view line) {
@@ -60,7 +64,8 @@ std::optional<source_text::bad_byte> source_text::first_bad_byte() const {
   };
   const auto bad_utf8 = first_bad_utf8(text_);
   const auto is_control = [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+           c == 0x7f;
   };
   const auto control = static_cast<std::size_t>(
       std::find_if(text_.begin(), text_.end(), is_control) - text_.begin());
@@ -98,7 +103,8 @@ std::string_view source_text::rest_at(location at) const {
   // Columns count characters: skip the continuation bytes of each.
   for (std::uint32_t i = 1; i < at.column && !rest.empty(); ++i) {
     rest.remove_prefix(1);
-    while (!rest.empty() && (static_cast<unsigned char>(rest[0]) & 0xc0U) == 0x80) rest.remove_prefix(1);
+    while (!rest.empty() && (static_cast<unsigned char>(rest[0]) & 0xc0U) == 0x80)
+      rest.remove_prefix(1);
   }
   return rest;
 }
@@ -141,7 +147,8 @@ location source_text::locate(location at, std::string_view fragment) const {
   const auto found = fragment.empty() ? std::string_view::npos : rest.find(fragment);
   if (found == std::string_view::npos) return at;
   auto length = fragment.size();
-  if (const auto end = rest.find('}', found); end != std::string_view::npos) length = end + 1 - found;
+  if (const auto end = rest.find('}', found); end != std::string_view::npos)
+    length = end + 1 - found;
   return {.line = at.line,
           .column = at.column + to_count(count_characters(rest.substr(0, found))),
           .length = to_count(count_characters(rest.substr(found, length)))};
@@ -159,23 +166,49 @@ std::optional<std::uint32_t> source_text::tab_indent_near(std::uint32_t number) 
   return std::nullopt;
 }
 
-std::string source_text::unquoted_reference(std::uint32_t number) const {
+std::optional<source_text::reference> source_text::unquoted_reference(std::uint32_t number,
+                                                                      bool is_in_flow) const {
   const auto text = line(number);
-  bool is_in_flow = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\'' || text[i] == '"') {
       i += quoted_length(text.substr(i)) - 1;
     } else if (text[i] == '#' && i > 0 && is_blank(text[i - 1])) {
       break;
     } else if (text.substr(i).starts_with("${")) {
-      if (!is_in_flow) return {};
-      const auto end = text.find('}', i);
-      return std::string{text.substr(i, end == std::string_view::npos ? end : end + 1 - i)};
+      if (!is_in_flow) break;
+      const auto end = std::min(text.find('}', i), text.size() - 1);
+      const auto found = text.substr(i, end + 1 - i);
+      return reference{.at = {.line = number,
+                              .column = to_count(count_characters(text.substr(0, i)) + 1),
+                              .length = to_count(count_characters(found))},
+                       .text = std::string{found}};
     } else if (text[i] == '{' || text[i] == '[') {
       is_in_flow = true;
     }
   }
-  return {};
+  return std::nullopt;
+}
+
+bool source_text::is_closed(location at) const {
+  auto rest = rest_at(at);
+  if (rest.empty() || (rest[0] != '\'' && rest[0] != '"')) return true;
+  const char quote = rest[0];
+  // The lines are parts of one text: go on behind the end of the first.
+  rest = text_.substr(static_cast<std::size_t>(rest.data() - text_.data()) + 1);
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    if (quote == '"' && rest[i] == '\\') {
+      ++i;
+    } else if (rest[i] == quote) {
+      const bool is_doubled = quote == '\'' && i + 1 < rest.size() && rest[i + 1] == quote;
+      if (!is_doubled) return true;
+      ++i;
+    }
+  }
+  return false;
+}
+
+std::uint32_t source_text::line_count() const noexcept {
+  return to_count(lines_.size());
 }
 
 } // namespace troupe::config::detail

@@ -43,8 +43,19 @@ public:
   /// The line at or just before `line` (from 1) that is indented with a tab.
   [[nodiscard]] std::optional<std::uint32_t> tab_indent_near(std::uint32_t line) const;
 
+  struct reference {
+    location at;
+    std::string text;
+  };
   /// The `${X}` that stands without quotes inside `{ }` or `[ ]` on `line`, or nothing.
-  [[nodiscard]] std::string unquoted_reference(std::uint32_t line) const;
+  /// `is_in_flow`: such a bracket is open when the line begins.
+  [[nodiscard]] std::optional<reference> unquoted_reference(std::uint32_t line,
+                                                            bool is_in_flow) const;
+
+  /// Whether the quote that opens at `at` is closed somewhere; true when there is no quote.
+  [[nodiscard]] bool is_closed(location at) const;
+
+  [[nodiscard]] std::uint32_t line_count() const noexcept;
 
 private:
   [[nodiscard]] std::string_view line(std::uint32_t number) const;

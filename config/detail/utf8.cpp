@@ -59,7 +59,9 @@ std::size_t count_characters(std::string_view text) {
 }
 
 void append_utf8(std::string& out, char32_t character) {
-  const auto put = [&out](char32_t bits) { out += static_cast<char>(static_cast<unsigned char>(bits)); };
+  const auto put = [&out](char32_t bits) {
+    out += static_cast<char>(static_cast<unsigned char>(bits));
+  };
   const auto put_rest = [&](unsigned shift) { put(0x80U | ((character >> shift) & 0x3fU)); };
   if (character < 0x80) {
     put(character);

@@ -47,7 +47,6 @@ child_death_signal::child_death_signal() {
   sigset_t deaths;
   ::sigemptyset(&deaths);
   ::sigaddset(&deaths, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &deaths, nullptr);
   fd_.reset(::signalfd(-1, &deaths, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw std::system_error{errno, std::generic_category(), "cannot make a signalfd"};
 }

@@ -36,7 +36,7 @@ void signal_group_of_child(int pid, int signal) noexcept;
 /// Makes the child the leader of its own group, in case it has not done so yet.
 void make_group_of_child(int pid) noexcept;
 
-/// SIGCHLD as a readable descriptor; blocks the signal in this process.
+/// SIGCHLD as a readable descriptor. The signal must be blocked in this process.
 class child_death_signal {
 public:
   /// Throws std::system_error when the process is out of descriptors.

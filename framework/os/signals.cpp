@@ -9,34 +9,20 @@
 
 namespace troupe::os {
 
-namespace {
-
-void set_disposition(int signal, void (*handler)(int)) noexcept {
+void reset_and_block_all_signals() noexcept {
   struct sigaction action {};
-  action.sa_handler = handler;
-  ::sigaction(signal, &action, nullptr); // Fails for KILL, STOP and glibc's own: nothing to do.
+  action.sa_handler = SIG_DFL;
+  // Fails for KILL, STOP and glibc's own: nothing to do.
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) ::sigaction(signal, &action, nullptr);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-void unblock_all() noexcept {
+void unblock_all_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-} // namespace
-
-void reset_all_signals() noexcept {
-  for (int signal = 1; signal <= SIGRTMAX; ++signal) set_disposition(signal, SIG_DFL);
-  unblock_all();
-}
-
-void reset_signals(std::span<const int> signals) noexcept {
-  for (const int signal : signals) set_disposition(signal, SIG_DFL);
-  unblock_all();
-}
-
-void ignore_signals(std::span<const int> signals) noexcept {
-  for (const int signal : signals) set_disposition(signal, SIG_IGN);
 }
 
 block_signals::block_signals() noexcept {

@@ -2,19 +2,14 @@
 
 #pragma once
 
-#include <span>
-
 namespace troupe::os {
 
-/// Gives every signal its default disposition and unblocks all of them. For a process of its own
-/// (zygote, worker), never for the host. Async-signal-safe.
-void reset_all_signals() noexcept;
+/// Gives every signal its default disposition and blocks all of them: a process that is not to be
+/// disturbed by what is meant for others. For a process of its own (zygote), never for the host.
+void reset_and_block_all_signals() noexcept;
 
-/// As `reset_all_signals`, when only `signals` were ever changed.
-void reset_signals(std::span<const int> signals) noexcept;
-
-/// Ignores `signals` in this process.
-void ignore_signals(std::span<const int> signals) noexcept;
+/// Unblocks every signal, as the last step of a fresh process; what was sent before acts now.
+void unblock_all_signals() noexcept;
 
 /// Blocks every signal in this thread while it lives, so that threads started meanwhile never
 /// run the embedding program's handlers.

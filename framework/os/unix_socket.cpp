@@ -87,7 +87,8 @@ expected<socket_message> unix_socket::receive(std::span<std::byte> into) const {
     const auto count = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return failure{errc::would_block, {}, EAGAIN};
-    if (count < 0 && errno == ECONNRESET) return failure{errc::end_of_stream, {}, ECONNRESET};
+    // The peer died with unread messages of ours. Told once, before what it had sent: go on to that.
+    if (count < 0 && errno == ECONNRESET) continue;
     if (count < 0) return system_failure("cannot receive a message", errno);
     if (count == 0) return failure{errc::end_of_stream, {}, 0}; // We never send empty messages.
     auto descriptors = take_descriptors(header);

@@ -62,6 +62,10 @@ public:
   [[nodiscard]] std::deque<ledger_entry> detach(std::optional<job_id> running);
 
   [[nodiscard]] bool is_idle() const noexcept { return ledger_.empty() && waiting_.empty(); }
+  /// The port refused a post though no reply is to come that would tell when to try again.
+  [[nodiscard]] bool is_stalled() const noexcept {
+    return sent_.empty() && (!waiting_.empty() || !ledger_.empty());
+  }
   [[nodiscard]] std::size_t jobs() const noexcept { return ledger_.size() + waiting_.size(); }
   [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
   /// The oldest posted job without an answer, or none. @{

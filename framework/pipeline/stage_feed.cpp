@@ -28,6 +28,8 @@ constexpr std::size_t delayed_max = 4096;
 constexpr std::size_t produce_batch = 1024;
 // A worker answers after this long, even in the middle of a batch that was thought to be cheap.
 constexpr milliseconds slice_max{20};
+// A post that was refused without a reason that we see is tried again after this.
+constexpr milliseconds stalled_pause{1};
 
 std::uint32_t slice_us(const stage_spec& spec) {
   duration slice = slice_max;
@@ -248,6 +250,7 @@ time_point stage::next_due() const {
   const auto consider = [&](time_point when) { due = std::min(due, when); };
   if (!delayed_.empty()) consider(delayed_.begin()->first);
   for (const auto& slot : slots_) {
+    if (slot.link.is_attached() && slot.link.is_stalled()) consider(now_ + stalled_pause);
     if (slot.link.is_attached() && !slot.is_open_posted) consider(slot.open_not_before);
     if (slot.can_work() && slot.link.is_idle() && role_ == worker_role::source) {
       if (slot.produce_not_before > now_) consider(slot.produce_not_before);

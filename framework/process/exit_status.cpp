@@ -14,15 +14,22 @@ namespace troupe {
 
 namespace {
 
+// "ns::run(job&)" -> "ns::run"; an argument list is what the last parenthesis closes.
+std::string_view without_arguments(std::string_view function) {
+  int depth = 0;
+  for (auto at = function.rfind(')') + 1; at-- > 0;) {
+    if (function[at] == ')') ++depth;
+    if (function[at] != '(' || --depth != 0) continue;
+    return at == 0 ? function : function.substr(0, at); // "(anonymous namespace)::run".
+  }
+  return function;
+}
+
 // "#1 run(job&) at /src/app/run.cpp:7" -> "run (run.cpp:7)".
 std::string short_frame(std::string_view frame) {
   if (frame.starts_with('#')) frame.remove_prefix(std::min(frame.find(' ') + 1, frame.size()));
   const auto at = frame.rfind(" at ");
-  auto function = frame.substr(0, at);
-  if (const auto arguments = function.find('('); arguments != 0) {
-    function = function.substr(0, arguments);
-  }
-  std::string out{function};
+  std::string out{without_arguments(frame.substr(0, at))};
   if (at == std::string_view::npos) return out;
   const auto place = frame.substr(at + 4);
   const auto slash = place.rfind('/');

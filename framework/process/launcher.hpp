@@ -36,33 +36,33 @@ struct resource_limit {
 
 /// What every child has, whatever it runs.
 struct process_options {
-  std::string name;                          ///< For logs and /proc: "pool/slot".
-  std::map<std::string, std::string> env;    ///< Put on top of the host's (or alone if `clear_env`).
+  std::string name{};                        ///< For logs and /proc: "pool/slot".
+  std::map<std::string, std::string> env{};  ///< Put on top of the host's (or alone if `clear_env`).
   bool clear_env = false;
-  std::string working_dir;                   ///< Empty: the host's.
-  std::vector<resource_limit> limits;
+  std::string working_dir{};                 ///< Empty: the host's.
+  std::vector<resource_limit> limits{};
   output_mode out = output_mode::capture;
   output_mode err = output_mode::capture;
 };
 
 /// A process forked from the zygote: it runs a function of this program.
 struct worker_request {
-  process_options options;
+  process_options options{};
   /// Runs in the child; its return value is the exit code. `descriptors` are those of the request,
   /// in the same order.
-  function_address<int(std::span<os::fd> descriptors, std::span<const std::byte> argument)> entry;
-  std::vector<const os::fd*> descriptors;    ///< Borrowed until `start` returns; at most 8.
-  std::vector<std::byte> argument;           ///< At most `launch_argument_bytes_max`.
+  function_address<int(std::span<os::fd> descriptors, std::span<const std::byte> argument)> entry{};
+  std::vector<const os::fd*> descriptors{};  ///< Borrowed until `start` returns; at most 8.
+  std::vector<std::byte> argument{};         ///< At most `launch_argument_bytes_max`.
 };
 
 inline constexpr std::size_t launch_argument_bytes_max = 64 * 1024;
 
 /// Any executable, run by exec from the zygote.
 struct command_request {
-  process_options options;
-  std::vector<std::string> argv;             ///< argv[0] is looked up in PATH when it has no slash.
-  os::fd in;                                 ///< Becomes stdin; empty: /dev/null.
-  os::fd out;                                ///< Becomes stdout and overrides `options.out`.
+  process_options options{};
+  std::vector<std::string> argv{};           ///< argv[0] is looked up in PATH when it has no slash.
+  os::fd in{};                               ///< Becomes stdin; empty: /dev/null.
+  os::fd out{};                              ///< Becomes stdout and overrides `options.out`.
 };
 
 /// Whom a signal is meant for.

@@ -17,7 +17,8 @@ std::string duration_text(duration span) {
 
 std::string end_text(std::string_view worker, end_kind kind, const exit_record& record) {
   switch (kind) {
-  case end_kind::exited: return to_string(record);
+  case end_kind::exited:
+    return to_string(record);
   case end_kind::start_timeout:
     return "worker " + std::string{worker} + " was not ready within start.timeout (" +
            to_string(record) + ")";
@@ -38,8 +39,8 @@ std::string worker_name(std::string_view pool, slot_id slot) {
 
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
                      const restart_policy& policy) {
-  auto text = "pool " + std::string{pool} + " gave up: " +
-              end_text(worker_name(pool, slot), kind, record) +
+  auto text = "pool " + std::string{pool} +
+              " gave up: " + end_text(worker_name(pool, slot), kind, record) +
               "; reached_max_restart_intensity: restart.intensity allows " +
               std::to_string(policy.intensity()) + " restarts in " +
               duration_text(policy.period()) + ". Mend the worker, or raise restart.intensity";

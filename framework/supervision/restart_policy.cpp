@@ -30,25 +30,33 @@ bool is_in(const std::vector<exit_status>& list, exit_status status) {
 
 std::string_view to_string(end_kind kind) noexcept {
   switch (kind) {
-  case end_kind::exited: return "exit";
-  case end_kind::start_failed: return "start_failed";
-  case end_kind::start_timeout: return "start_timeout";
+  case end_kind::exited:
+    return "exit";
+  case end_kind::start_failed:
+    return "start_failed";
+  case end_kind::start_timeout:
+    return "start_timeout";
   }
   return "?";
 }
 
 std::string_view to_string(restart_verdict verdict) noexcept {
   switch (verdict) {
-  case restart_verdict::restart: return "restart";
-  case restart_verdict::complete: return "complete";
-  case restart_verdict::park: return "park";
-  case restart_verdict::give_up: return "give_up";
+  case restart_verdict::restart:
+    return "restart";
+  case restart_verdict::complete:
+    return "complete";
+  case restart_verdict::park:
+    return "park";
+  case restart_verdict::give_up:
+    return "give_up";
   }
   return "?";
 }
 
 bool may_start_again(const failure& cause) noexcept {
-  if (cause.code != errc::start_failed) return true;
+  // Without an errno it was not the program that was refused, but our own zygote that was lost.
+  if (cause.code != errc::start_failed || cause.os_error == 0) return true;
   constexpr std::array passing = {EAGAIN, ENOMEM, EMFILE, ENFILE, EINTR, ETXTBSY};
   return std::find(passing.begin(), passing.end(), cause.os_error) != passing.end();
 }
@@ -68,7 +76,8 @@ restart_verdict restart_policy::wanted(end_kind kind, exit_status status) const 
   if (has_exited && is_in(spec_.force_exit, status)) return restart_verdict::restart;
   const bool is_success = has_exited && is_in(spec_.success_exit, status);
   switch (spec_.policy) {
-  case restart_type::permanent: return restart_verdict::restart;
+  case restart_type::permanent:
+    return restart_verdict::restart;
   case restart_type::transient:
     return is_success ? restart_verdict::complete : restart_verdict::restart;
   case restart_type::temporary:

@@ -34,7 +34,8 @@ enum class restart_verdict {
 std::string_view to_string(restart_verdict verdict) noexcept;
 
 /// Returns whether a slot whose very first start failed with `cause` may be tried again. A missing
-/// program stays missing; a kernel that was short of something may have it a moment later.
+/// program stays missing; a kernel that was short of something may have it a moment later, and a
+/// zygote that died is replaced.
 [[nodiscard]] bool may_start_again(const failure& cause) noexcept;
 
 /// Decides what becomes of a slot whose worker has ended. One per pool, so that all its slots

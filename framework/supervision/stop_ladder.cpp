@@ -6,11 +6,16 @@ namespace troupe {
 
 std::string_view to_string(stop_action action) noexcept {
   switch (action) {
-  case stop_action::nothing: return "nothing";
-  case stop_action::drain: return "drain";
-  case stop_action::limit_drain: return "limit_drain";
-  case stop_action::signal_first: return "signal_first";
-  case stop_action::signal_final: return "signal_final";
+  case stop_action::nothing:
+    return "nothing";
+  case stop_action::drain:
+    return "drain";
+  case stop_action::limit_drain:
+    return "limit_drain";
+  case stop_action::signal_first:
+    return "signal_first";
+  case stop_action::signal_final:
+    return "signal_final";
   }
   return "?";
 }
@@ -22,8 +27,10 @@ stop_step stop_ladder::begin(stop_mode mode) noexcept {
     if (spec_.is_brutal_kill || spec_.drain <= duration::zero()) return signal_first();
     rung_ = rung::draining;
     return {stop_action::drain, spec_.drain};
-  case stop_mode::quick: return signal_first();
-  case stop_mode::kill: return signal_final();
+  case stop_mode::quick:
+    return signal_first();
+  case stop_mode::kill:
+    return signal_final();
   }
   return signal_final();
 }
@@ -40,9 +47,12 @@ stop_step stop_ladder::harden(stop_mode mode) noexcept {
     if (step.action == stop_action::drain) step.action = stop_action::limit_drain;
     return step;
   }
-  case rung::draining: return mode == stop_mode::drain ? stop_step{} : begin(mode);
-  case rung::signalled: return mode == stop_mode::kill ? signal_final() : stop_step{};
-  case rung::killed: return {};
+  case rung::draining:
+    return mode == stop_mode::drain ? stop_step{} : begin(mode);
+  case rung::signalled:
+    return mode == stop_mode::kill ? signal_final() : stop_step{};
+  case rung::killed:
+    return {};
   }
   return {};
 }
@@ -50,19 +60,24 @@ stop_step stop_ladder::harden(stop_mode mode) noexcept {
 stop_step stop_ladder::on_drained() noexcept {
   switch (rung_) {
   case rung::draining:
-  case rung::draining_unlimited: return signal_first();
+  case rung::draining_unlimited:
+    return signal_first();
   case rung::signalled:
-  case rung::killed: return {};
+  case rung::killed:
+    return {};
   }
   return {};
 }
 
 stop_step stop_ladder::on_timeout() noexcept {
   switch (rung_) {
-  case rung::draining: return signal_first();
-  case rung::signalled: return signal_final();
+  case rung::draining:
+    return signal_first();
+  case rung::signalled:
+    return signal_final();
   case rung::draining_unlimited: // These two wait for an event, not for a time.
-  case rung::killed: return {};
+  case rung::killed:
+    return {};
   }
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include "troupe/base/assert.hpp"
 #include "troupe/base/guarded.hpp"
+#include "troupe/os/signals.hpp"
 #include "troupe/supervision/detail/pool_link.hpp"
 
 #include <caf/actor_system.hpp>
@@ -60,7 +61,11 @@ public:
                                          std::shared_ptr<slot_control> control) override {
     TROUPE_ASSERT(control != nullptr);
     return state_.with([&](state& held) {
-      if (!held.system) held.system = std::make_unique<caf::actor_system>(held.config);
+      if (!held.system) {
+        // The system starts threads, which must not run the embedding program's handlers.
+        const os::block_signals quiet;
+        held.system = std::make_unique<caf::actor_system>(held.config);
+      }
       auto pool = std::make_unique<detail::pool_link>(*held.system, std::move(spec),
                                                       std::move(control), services_);
       std::erase_if(held.gates, [](const auto& gate) { return gate.expired(); });

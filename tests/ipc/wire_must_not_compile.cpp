@@ -19,7 +19,8 @@ struct fixed {
   const int x;
 };
 struct no_default {
-  explicit no_default(int) {}
+  explicit no_default(int number) : value{number} {}
+  int value;
 };
 
 #if CASE == 1

@@ -39,9 +39,8 @@ plan random_plan(std::mt19937_64& random) {
   plan made;
   const auto capacity = [&] { return 1 + random() % 40; };
   made.spec.channels.push_back(channel("c0", capacity()));
-  const auto count = 1 + random() % 400;
-  made.spec.stages.push_back(
-    stage("source", "numbers", {}, {"c0"}, R"({"count": )" + std::to_string(count) + "}"));
+  made.spec.stages.push_back(stage("source", "numbers", {}, {"c0"}));
+  auto count = 1 + random() % 400;
   const auto length = random() % 3;
   std::string from = "c0";
   for (std::size_t i = 0; i < length; ++i) {
@@ -50,6 +49,7 @@ plan random_plan(std::mt19937_64& random) {
     // An unfolded line is no number: only the first stage may unfold.
     auto worker = workers[random() % workers.size()];
     if (i > 0 && worker == "unfold") worker = "echo";
+    if (worker == "unfold") count = std::min<std::uint64_t>(count, 50);
     auto next = stage("stage" + std::to_string(i), worker, {from}, {to});
     next.order = random() % 2 == 0 ? pipeline::stage_order::any : pipeline::stage_order::preserve;
     next.retry.max_attempts = 1000;
@@ -66,6 +66,7 @@ plan random_plan(std::mt19937_64& random) {
   auto sink = stage("sink", "to_file", {from}, {}, R"({"path": "/out"})");
   sink.retry.max_attempts = 1000;
   made.spec.stages.front().retry.max_attempts = 1000;
+  made.spec.stages.front().worker.config_json = R"({"count": )" + std::to_string(count) + "}";
   made.spec.stages.push_back(sink);
   return made;
 }

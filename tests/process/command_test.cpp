@@ -11,6 +11,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -88,7 +89,12 @@ BOOST_FIXTURE_TEST_CASE(signals_are_neither_blocked_nor_ignored, command_fixture
   const auto run = puppet({"signals"});
   BOOST_TEST(run->exited().status.is_success());
   BOOST_TEST_REQUIRE(run->out().size() == 2);
-  for (const auto& line : run->out()) BOOST_TEST(contains(line, "0000000000000000"));
+  // posix_spawn ignores the two signals that glibc keeps for itself (32 and 33).
+  constexpr std::uint64_t own_signals_of_glibc = 0x180000000;
+  for (const auto& line : run->out()) {
+    const auto mask = std::stoull(line.substr(line.find('\t')), nullptr, 16);
+    BOOST_TEST((mask & ~own_signals_of_glibc) == 0U, "not the default: " << line);
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(stdin_and_stdout_can_be_passed, command_fixture) {

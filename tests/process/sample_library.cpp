@@ -7,7 +7,7 @@ namespace troupe_sample {
 int twice(int value) { return 2 * value; }
 
 int crash_in_library() {
-  int* volatile nowhere = nullptr;
+  volatile int* volatile nowhere = nullptr;
   *nowhere = 1;
   return 0;
 }

@@ -82,7 +82,10 @@ BOOST_FIXTURE_TEST_CASE(under_load_every_request_is_answered_once, launch_fixtur
     std::vector<std::shared_ptr<test::recording_observer>> workers;
     for (int i = 0; i < 20; ++i) {
       workers.push_back(start_worker(i % 2 == 0 ? returns_0 : hangs));
-      if (i == round % 20) ::kill(zygote, SIGKILL);
+      if (i != round % 20) continue;
+      // Some have started, some are on their way, some come too late for this zygote.
+      workers[workers.size() / 2]->started();
+      ::kill(zygote, SIGKILL);
     }
     // What did start after the death has to be ended.
     for (const auto& worker : workers) {

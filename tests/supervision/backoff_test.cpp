@@ -77,8 +77,8 @@ BOOST_AUTO_TEST_CASE(odd_numbers_neither_overflow_nor_go_negative) {
                        .factor = std::numeric_limits<double>::max(),
                        .jitter = 7.0,
                        .reset_after = 1s}};
-  auto negative = backoff{
-      {.initial = -1s, .max = -1s, .factor = -3.0, .jitter = -1.0, .reset_after = 1s}};
+  auto negative =
+      backoff{{.initial = -1s, .max = -1s, .factor = -3.0, .jitter = -1.0, .reset_after = 1s}};
   for (int i = 0; i < 3; ++i) {
     BOOST_TEST((huge.next(never_ready, 2.0) > 24h));
     BOOST_TEST((negative.next(never_ready, -1.0) == 0s));

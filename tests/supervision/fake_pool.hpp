@@ -69,11 +69,16 @@ private:
 
   static std::string signal_text(int signal) {
     switch (signal) {
-    case SIGTERM: return "TERM";
-    case SIGINT: return "INT";
-    case SIGCONT: return "CONT";
-    case SIGKILL: return "KILL";
-    default: return std::to_string(signal);
+    case SIGTERM:
+      return "TERM";
+    case SIGINT:
+      return "INT";
+    case SIGCONT:
+      return "CONT";
+    case SIGKILL:
+      return "KILL";
+    default:
+      return std::to_string(signal);
     }
   }
 };

@@ -30,8 +30,14 @@ public:
     (void)pool_->take();
   }
 
-  void start() { supervision_->start(); actors_.run(); }
-  void stop(stop_mode mode) { supervision_->stop(mode); actors_.run(); }
+  void start() {
+    supervision_->start();
+    actors_.run();
+  }
+  void stop(stop_mode mode) {
+    supervision_->stop(mode);
+    actors_.run();
+  }
   void ready(std::uint32_t slot) {
     supervision_->on_ready(slot_id{slot}, incarnation(slot));
     actors_.run();

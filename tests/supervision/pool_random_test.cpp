@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int pools = 300;
+constexpr std::uint32_t pools = 300;
 constexpr int events_per_pool = 120;
 
 class random_pool {
@@ -50,6 +50,8 @@ public:
     }
   }
 
+  [[nodiscard]] const supervision_counters& counters() { return harness_.actors().counters(); }
+
 private:
   pool_supervision_spec make_spec() {
     auto spec = spec_of(static_cast<std::uint32_t>(draw(1, 4)));
@@ -81,17 +83,22 @@ private:
     case 2:
       if (is_live) exits(slot);
       return;
-    case 3: return supervision.recycle(slot, id);
-    case 4: return supervision.on_drained(slot, id);
+    case 3:
+      return supervision.recycle(slot, id);
+    case 4:
+      return supervision.on_drained(slot, id);
     case 5:
-      if (draw(0, 9) == 0) supervision.stop(static_cast<stop_mode>(draw(0, 2)));
+      if (draw(0, 39) == 0) supervision.stop(static_cast<stop_mode>(draw(0, 2)));
       return;
-    case 6: return supervision.start();
+    case 6:
+      return supervision.start();
     case 7:
       if (!is_live) supervision.on_exited(slot, {id.value + 1000}, {}); // From nowhere.
       return;
-    case 8: return pass_time(std::chrono::milliseconds{draw(0, 60)});
-    default: return;
+    case 8:
+      return pass_time(std::chrono::milliseconds{draw(0, 60)});
+    default:
+      return;
     }
   }
 
@@ -124,13 +131,24 @@ BOOST_AUTO_TEST_SUITE(pool_random_suite, *boost::unit_test::timeout(120))
 BOOST_AUTO_TEST_CASE(random_pools_keep_their_promises) {
   const auto first = std::random_device{}();
   BOOST_TEST_MESSAGE("seed " << first);
+  std::uint64_t starts = 0, restarts = 0, recycles = 0, give_ups = 0;
   for (std::uint32_t i = 0; i < pools; ++i) {
     BOOST_TEST_CONTEXT("seed " << first + i) {
       auto pool = random_pool{first + i};
       pool.live();
       pool.die();
+      starts += pool.counters().starts;
+      restarts += pool.counters().restarts;
+      recycles += pool.counters().recycles;
+      give_ups += pool.counters().give_ups;
     }
   }
+  // Else the test would have tested nothing.
+  BOOST_TEST_MESSAGE(starts << " starts, " << restarts << " restarts, " << recycles
+                            << " recyclings, " << give_ups << " pools given up");
+  BOOST_TEST(restarts >= pools);
+  BOOST_TEST(recycles >= pools / 10);
+  BOOST_TEST(give_ups > 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -163,7 +163,8 @@ BOOST_AUTO_TEST_CASE(unlimited_intensity_survives_fifty_crashes) { // Case 20.
 }
 
 BOOST_AUTO_TEST_CASE(exhausted_slot_parks_and_the_pool_goes_on) { // Case 25.
-  auto pool = pool_harness{spec_of(2, {.intensity = 1, .period = 1h, .parks_when_exhausted = true})};
+  auto pool =
+      pool_harness{spec_of(2, {.intensity = 1, .period = 1h, .parks_when_exhausted = true})};
   pool.start_all();
   pool.exits(0, code_3);
   pool.advance(20ms);
@@ -250,8 +251,8 @@ BOOST_AUTO_TEST_CASE(start_timeout_is_over_once_the_worker_is_ready) {
 
 BOOST_AUTO_TEST_CASE(gaps_grow_with_every_crash) { // Case 56.
   auto spec = spec_of(1, {.intensity = unlimited_restarts});
-  spec.restart.backoff = {.initial = 100ms, .max = 400ms, .factor = 2, .jitter = 0,
-                          .reset_after = 60s};
+  spec.restart.backoff = {
+      .initial = 100ms, .max = 400ms, .factor = 2, .jitter = 0, .reset_after = 60s};
   auto pool = pool_harness{spec};
   pool.start_all();
   for (const auto gap : {100ms, 200ms, 400ms, 400ms}) {

@@ -30,8 +30,8 @@ BOOST_AUTO_TEST_CASE(last_slot_is_signalled_first_and_stopped_comes_once) { // C
   auto pool = pool_harness{spec_of(3)};
   pool.start_all();
   pool.stop(stop_mode::quick);
-  BOOST_TEST(pool.take() == (lines{"TERM 2#0", "CONT 2#0", "TERM 1#0", "CONT 1#0", "TERM 0#0",
-                                   "CONT 0#0"}),
+  BOOST_TEST(pool.take() ==
+                 (lines{"TERM 2#0", "CONT 2#0", "TERM 1#0", "CONT 1#0", "TERM 0#0", "CONT 0#0"}),
              boost::test_tools::per_element());
   pool.exits(0, success);
   pool.exits(2, success);

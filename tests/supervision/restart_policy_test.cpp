@@ -185,10 +185,10 @@ BOOST_AUTO_TEST_CASE(no_window_ever_holds_more_than_the_intensity) {
 BOOST_AUTO_TEST_CASE(only_a_passing_shortage_is_worth_a_second_first_start) {
   BOOST_TEST(!may_start_again({errc::start_failed, "no such file", ENOENT}));
   BOOST_TEST(!may_start_again({errc::start_failed, "not executable", EACCES}));
-  BOOST_TEST(!may_start_again({errc::start_failed, "unknown user", 0}));
   BOOST_TEST(may_start_again({errc::start_failed, "fork", EAGAIN}));
   BOOST_TEST(may_start_again({errc::start_failed, "pipe", EMFILE}));
-  BOOST_TEST(may_start_again({errc::worker_lost, "the zygote died", 0}));
+  BOOST_TEST(may_start_again({errc::start_failed, "the zygote died", 0}));
+  BOOST_TEST(may_start_again({errc::system, "read", EIO}));
 }
 
 BOOST_AUTO_TEST_CASE(cause_names_pool_worker_exit_and_budget) {

@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(infinity_waits_without_a_timer_but_can_be_hardened) { // Ca
   auto spec = stop_spec{};
   spec.timeout = std::nullopt;
   auto ladder = stop_ladder{spec};
-  BOOST_TEST((ladder.begin(stop_mode::quick) == stop_step{stop_action::signal_first, std::nullopt}));
+  BOOST_TEST(
+      (ladder.begin(stop_mode::quick) == stop_step{stop_action::signal_first, std::nullopt}));
   BOOST_TEST((ladder.harden(stop_mode::quick) == nothing));
   BOOST_TEST((ladder.harden(stop_mode::kill) == final_signal));
   BOOST_TEST((ladder.harden(stop_mode::kill) == nothing));

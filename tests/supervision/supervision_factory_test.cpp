@@ -155,7 +155,9 @@ std::unique_ptr<supervision_factory> real_factory() {
 
 BOOST_AUTO_TEST_SUITE(supervision_factory_suite, *boost::unit_test::timeout(60))
 
-BOOST_AUTO_TEST_CASE(unused_factory_starts_nothing) { const auto factory = real_factory(); }
+BOOST_AUTO_TEST_CASE(unused_factory_starts_nothing) {
+  const auto factory = real_factory();
+}
 
 BOOST_AUTO_TEST_CASE(killed_workers_come_back_and_the_pool_stops) {
   const auto factory = real_factory();

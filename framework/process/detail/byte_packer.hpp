@@ -69,6 +69,8 @@ public:
     return is_good_ ? count : 0;
   }
 
+  /// Makes the rest unreadable.
+  void fail() noexcept { is_good_ = false; }
   [[nodiscard]] bool is_good() const noexcept { return is_good_; }
   /// Everything was read and nothing is left.
   [[nodiscard]] bool is_complete() const noexcept { return is_good_ && rest_.empty(); }

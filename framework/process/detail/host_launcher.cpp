@@ -36,7 +36,7 @@ std::vector<int> raw_numbers(const launch_request& request) {
 }
 
 // Reading the debug information of a large program may take longer; then frames stay unnamed.
-constexpr auto symbols_timeout = std::chrono::milliseconds{500};
+constexpr auto symbols_timeout = std::chrono::seconds{1};
 
 } // namespace
 

@@ -28,9 +28,6 @@ namespace {
 
 constexpr std::size_t report_text_max = 4000; // Less than PIPE_BUF with the number before it.
 
-constexpr int ignored_signals[] = {SIGPIPE, SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                   SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU};
-
 [[noreturn]] void refuse(const child_start& start, const std::string& text, int os_error) {
   auto shown = os_error == 0 ? text : text + ": " + std::generic_category().message(os_error);
   shown.resize(std::min(shown.size(), report_text_max));
@@ -98,6 +95,7 @@ int call_entry(child_start& start) {
            0);
   }
   start.page.install_handlers();
+  os::unblock_all_signals();
   start.report.reset(); // The zygote reads the end of the pipe: started.
   try {
     return function(start.descriptors, message.argument);
@@ -119,13 +117,12 @@ int call_entry(child_start& start) {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     environment.emplace_back(*entry);
   }
+  os::unblock_all_signals();
   const int problem = os::replace_image(found.path, argv, environment);
   refuse(start, explain_exec_failure(found.path, problem), problem);
 }
 
 } // namespace
-
-std::span<const int> zygote_ignored_signals() noexcept { return ignored_signals; }
 
 bool needs_report(const start_message& message) {
   return message.kind == child_kind::command || !message.options.working_dir.empty() ||
@@ -138,7 +135,6 @@ void run_child(child_start start) {
   // The zygote may have died before that call.
   if (self::parent_pid() != start.zygote_pid) ::_exit(EXIT_FAILURE);
   self::lead_own_group();
-  os::reset_signals(ignored_signals);
   take_streams(start);
   close_others(start);
   take_environment(start.message.options);

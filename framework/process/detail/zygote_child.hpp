@@ -17,9 +17,6 @@ namespace troupe::detail {
 /// Out-of-memory score of workers and their zygote: they go before the host does.
 inline constexpr int worker_oom_score = 300;
 
-/// Signals a zygote ignores: they are meant for the host, which stops the zygote in order.
-std::span<const int> zygote_ignored_signals() noexcept;
-
 /// Everything a forked child needs; the other descriptors it inherited are closed.
 struct child_start {
   start_message message;

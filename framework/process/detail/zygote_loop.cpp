@@ -40,10 +40,10 @@ os::pidfd take_role(const os::unix_socket& host, int host_pid) {
   self::set_name("troupe-zygote");
   self::adopt_orphans();
   self::raise_oom_score(worker_oom_score);
-  os::reset_all_signals();
+  // Blocked, not ignored: what is sent to a child right after the fork must wait for it.
+  os::reset_and_block_all_signals();
   // CONT, not KILL: it wakes a stopped zygote, which then sees the pidfd and can clean up.
   self::signal_at_parent_death(SIGCONT);
-  os::ignore_signals(zygote_ignored_signals());
   auto process = os::pidfd::open(host_pid);
   if (!process || self::parent_pid() != host_pid) ::_exit(EXIT_SUCCESS);
   prepare_unwinding();

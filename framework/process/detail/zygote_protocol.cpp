@@ -16,9 +16,11 @@ byte_packer begin(zygote_message kind) {
   return out;
 }
 
-// Skips the kind, which the caller has looked at with `kind_of`.
-byte_unpacker body_of(std::span<const std::byte> bytes) {
-  return byte_unpacker{bytes.subspan(bytes.empty() ? 0 : 1)};
+// What follows the kind; nothing good when it is another kind.
+byte_unpacker body_of(std::span<const std::byte> bytes, zygote_message kind) {
+  byte_unpacker out{bytes};
+  if (out.take<zygote_message>() != kind) out.fail();
+  return out;
 }
 
 void put_options(byte_packer& out, const process_options& options) {
@@ -86,7 +88,7 @@ std::vector<std::byte> encode(const start_message& message) {
 }
 
 expected<start_message> decode_start(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::start);
   start_message out;
   out.id = in.take<std::uint64_t>();
   out.kind = in.take<child_kind>();
@@ -120,7 +122,7 @@ std::vector<std::byte> encode(const hello_message& message) {
 }
 
 expected<hello_message> decode_hello(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::hello);
   hello_message out;
   out.version = in.take<std::uint32_t>();
   out.pid = in.take<std::int32_t>();
@@ -145,7 +147,7 @@ std::vector<std::byte> encode(const started_message& message) {
 }
 
 expected<started_message> decode_started(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::started);
   started_message out;
   out.id = in.take<std::uint64_t>();
   out.pid = in.take<std::int32_t>();
@@ -162,7 +164,7 @@ std::vector<std::byte> encode(const failed_message& message) {
 }
 
 expected<failed_message> decode_failed(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::failed);
   failed_message out;
   out.id = in.take<std::uint64_t>();
   out.os_error = in.take<std::int32_t>();
@@ -186,7 +188,7 @@ std::vector<std::byte> encode(const exited_message& message) {
 }
 
 expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::exited);
   exited_message out;
   out.id = in.take<std::uint64_t>();
   out.wait_status = in.take<std::int32_t>();
@@ -214,7 +216,7 @@ std::vector<std::byte> encode(const signal_group_message& message) {
 }
 
 expected<signal_group_message> decode_signal_group(std::span<const std::byte> bytes) {
-  auto in = body_of(bytes);
+  auto in = body_of(bytes, zygote_message::signal_group);
   signal_group_message out;
   out.id = in.take<std::uint64_t>();
   out.signal = in.take<std::int32_t>();

@@ -33,6 +33,8 @@ void actor_gate::wait() {
 actor_gate::call_scope::call_scope(const actor_gate* gate) noexcept
     : outer_{std::exchange(calling_out, gate)} {}
 
-actor_gate::call_scope::~call_scope() { calling_out = outer_; }
+actor_gate::call_scope::~call_scope() {
+  calling_out = outer_;
+}
 
 } // namespace troupe::detail

@@ -27,9 +27,13 @@ pool_link::~pool_link() {
   gate_->wait();
 }
 
-void pool_link::start() { gate_->tell_supervisor(start_atom::value); }
+void pool_link::start() {
+  gate_->tell_supervisor(start_atom::value);
+}
 
-void pool_link::stop(stop_mode mode) { gate_->tell_supervisor(stop_atom::value, mode); }
+void pool_link::stop(stop_mode mode) {
+  gate_->tell_supervisor(stop_atom::value, mode);
+}
 
 void pool_link::recycle(slot_id slot, incarnation_id incarnation) {
   tell_slot(slot, recycle_atom::value, incarnation);

@@ -16,8 +16,7 @@ pool_supervisor::pool_supervisor(caf::actor_config& config,
                                  std::vector<caf::actor> workers)
     : caf::event_based_actor{config}, context_{std::move(context)}, control_{std::move(control)},
       gate_{context_->gate.lock()}, workers_{std::move(workers)},
-      lifecycle_{context_->spec.replicas},
-      policy_{context_->spec.restart, context_->spec.replicas},
+      lifecycle_{context_->spec.replicas}, policy_{context_->spec.restart, context_->spec.replicas},
       sequence_{context_->spec.replicas, context_->spec.start.stagger},
       book_(context_->spec.replicas) {}
 
@@ -70,7 +69,9 @@ void pool_supervisor::on_start() {
   if (lifecycle_.start()) start_next();
 }
 
-void pool_supervisor::on_start_timer() { start_next(); }
+void pool_supervisor::on_start_timer() {
+  start_next();
+}
 
 void pool_supervisor::start_next() {
   if (!lifecycle_.is_running()) return;
@@ -105,9 +106,12 @@ void pool_supervisor::on_ended(const worker_end& end) {
 
   const auto& worker = workers_[end.slot.value];
   switch (policy_.decide(end.kind, end.record.status, now())) {
-  case restart_verdict::restart: return send(worker, restart_atom::value);
-  case restart_verdict::complete: return send(worker, complete_atom::value);
-  case restart_verdict::park: return send(worker, park_atom::value);
+  case restart_verdict::restart:
+    return send(worker, restart_atom::value);
+  case restart_verdict::complete:
+    return send(worker, complete_atom::value);
+  case restart_verdict::park:
+    return send(worker, park_atom::value);
   case restart_verdict::give_up:
     return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
   }
@@ -180,9 +184,10 @@ void pool_supervisor::fail(std::string_view what) noexcept {
   };
   for (auto i = static_cast<std::uint32_t>(book_.size()); i-- > 0;) {
     const auto launched = book_[i].launched;
-    if (launched) attempt([&](slot_control& pool) {
-      pool.signal(slot_id{i}, *launched, SIGKILL, signal_scope::group);
-    });
+    if (launched)
+      attempt([&](slot_control& pool) {
+        pool.signal(slot_id{i}, *launched, SIGKILL, signal_scope::group);
+      });
   }
   attempt([&](slot_control& pool) { pool.give_up(supervisor_failed(context_->spec.name, what)); });
   for (std::uint32_t i = 0; i < book_.size(); ++i) {

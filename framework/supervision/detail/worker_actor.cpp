@@ -32,8 +32,10 @@ caf::behavior worker_actor::make_behavior() {
       [this](drained_atom, incarnation_id id) { on_worker_event(slot_event::drained, id); },
       [this](recycle_atom, incarnation_id id) { on_worker_event(slot_event::recycle, id); },
       [this](exited_atom, incarnation_id id, const exit_record& record) { on_exited(id, record); },
-      [this](unstarted_atom, incarnation_id id, const failure& cause) { on_start_failed(id, cause); },
-      [this](timer_atom, std::uint64_t generation) { on_timer(generation); },
+      [this](unstarted_atom, incarnation_id id, const failure& cause) {
+        on_start_failed(id, cause);
+      },
+      [this](timer_atom, duration scheduled) { on_wake(scheduled); },
       [this](query_atom, const status_query_ptr& query) { on_query(query); },
   };
 }
@@ -46,7 +48,9 @@ void worker_actor::set_handlers() {
   set_default_handler(caf::drop);
 }
 
-void worker_actor::on_exit() { supervisor_ = nullptr; }
+void worker_actor::on_exit() {
+  supervisor_ = nullptr;
+}
 
 void worker_actor::on_stop(stop_mode mode, std::uint64_t round) {
   asked_mode_ = mode;
@@ -75,8 +79,10 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
   apply(slot_event::start_failed);
 }
 
-void worker_actor::on_timer(std::uint64_t generation) {
-  if (generation == timer_generation_) apply(slot_event::timer);
+void worker_actor::on_wake(duration scheduled) {
+  const auto answer = timer_.on_wake(time_point{scheduled}, now());
+  if (answer.wake_again) wake_at(*answer.wake_again);
+  if (answer.is_due) apply(slot_event::timer);
 }
 
 void worker_actor::on_query(const status_query_ptr& query) const {
@@ -103,22 +109,38 @@ void worker_actor::apply(slot_event event) {
 
 void worker_actor::perform(slot_action action) {
   switch (action) {
-  case slot_action::nothing: return;
-  case slot_action::refuse: ++context_->services.counters->stale_events; return;
-  case slot_action::launch: return launch_worker();
-  case slot_action::serve: ready_at_ = now(); return disarm();
-  case slot_action::ask: return ask();
-  case slot_action::pause: return pause();
-  case slot_action::begin_stop: return take(ladder_.begin(asked_mode_));
-  case slot_action::begin_early: return take(ladder_.begin(std::max(asked_mode_, stop_mode::quick)));
+  case slot_action::nothing:
+    return;
+  case slot_action::refuse:
+    ++context_->services.counters->stale_events;
+    return;
+  case slot_action::launch:
+    return launch_worker();
+  case slot_action::serve:
+    ready_at_ = now();
+    return timer_.clear();
+  case slot_action::ask:
+    return ask();
+  case slot_action::pause:
+    return pause();
+  case slot_action::begin_stop:
+    return take(ladder_.begin(asked_mode_));
+  case slot_action::begin_early:
+    return take(ladder_.begin(std::max(asked_mode_, stop_mode::quick)));
   case slot_action::begin_recycle:
     ++context_->services.counters->recycles;
     return take(ladder_.begin_recycling());
-  case slot_action::begin_kill: return take(ladder_.begin(stop_mode::kill));
-  case slot_action::harden_stop: return take(ladder_.harden(asked_mode_));
-  case slot_action::note_drained: return take(ladder_.on_drained());
-  case slot_action::climb: return take(ladder_.on_timeout());
-  case slot_action::finish: disarm(); return tell_supervisor(finished_atom::value, slot_, phase_.state);
+  case slot_action::begin_kill:
+    return take(ladder_.begin(stop_mode::kill));
+  case slot_action::harden_stop:
+    return take(ladder_.harden(asked_mode_));
+  case slot_action::note_drained:
+    return take(ladder_.on_drained());
+  case slot_action::climb:
+    return take(ladder_.on_timeout());
+  case slot_action::finish:
+    timer_.clear();
+    return tell_supervisor(finished_atom::value, slot_, phase_.state);
   }
 }
 
@@ -128,13 +150,15 @@ void worker_actor::launch_worker() {
   ready_at_.reset();
   ++context_->services.counters->starts;
   const auto limit = context_->spec.start.timeout;
-  if (limit > duration::zero()) arm(limit);
-  else disarm();
+  if (limit > duration::zero())
+    arm(limit);
+  else
+    timer_.clear();
   tell_supervisor(launch_atom::value, slot_, incarnation_);
 }
 
 void worker_actor::ask() {
-  disarm();
+  timer_.clear();
   tell_supervisor(ended_atom::value, last_end_);
 }
 
@@ -144,21 +168,33 @@ void worker_actor::pause() {
   const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
   const auto span = backoff_.next(uptime, context_->services.random());
   // A worker without backoff is not kept waiting for the way through the reactor.
-  if (span > duration::zero()) arm(span);
-  else apply(slot_event::timer);
+  if (span > duration::zero())
+    arm(span);
+  else
+    apply(slot_event::timer);
 }
 
 void worker_actor::take(const stop_step& step) {
   const auto& stop = context_->spec.stop;
   switch (step.action) {
-  case stop_action::nothing: return;
-  case stop_action::limit_drain: break;
-  case stop_action::drain: tell_supervisor(drain_atom::value, slot_, incarnation_); break;
-  case stop_action::signal_first: send_signal(stop.signal, stop.scope); break;
-  case stop_action::signal_final: send_signal(stop.final_signal, signal_scope::group); break;
+  case stop_action::nothing:
+    return;
+  case stop_action::limit_drain:
+    break;
+  case stop_action::drain:
+    tell_supervisor(drain_atom::value, slot_, incarnation_);
+    break;
+  case stop_action::signal_first:
+    send_signal(stop.signal, stop.scope);
+    break;
+  case stop_action::signal_final:
+    send_signal(stop.final_signal, signal_scope::group);
+    break;
   }
-  if (step.wait) arm(*step.wait);
-  else disarm();
+  if (step.wait)
+    arm(*step.wait);
+  else
+    timer_.clear();
 }
 
 void worker_actor::send_signal(int number, signal_scope scope) {
@@ -176,10 +212,15 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
 }
 
 void worker_actor::arm(duration delay) {
-  disarm();
+  const auto start = now();
+  const auto due = delay < time_point::max() - start ? start + delay : time_point::max();
+  if (timer_.set(due)) wake_at(due);
+}
+
+void worker_actor::wake_at(time_point when) {
   context_->services.timers->schedule_after(
-      delay, [gate = context_->gate, slot = slot_, generation = timer_generation_] {
-        if (const auto open = gate.lock()) open->tell_worker(slot, timer_atom::value, generation);
+      when - now(), [gate = context_->gate, slot = slot_, scheduled = when.time_since_epoch()] {
+        if (const auto open = gate.lock()) open->tell_worker(slot, timer_atom::value, scheduled);
       });
 }
 

@@ -6,6 +6,7 @@
 #include "troupe/supervision/detail/actor_gate.hpp"
 #include "troupe/supervision/detail/messages.hpp"
 #include "troupe/supervision/slot_machine.hpp"
+#include "troupe/supervision/slot_timer.hpp"
 #include "troupe/supervision/stop_ladder.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
 
@@ -20,7 +21,7 @@ namespace troupe::detail {
 /// What the actors of one pool share; nothing in it changes.
 struct pool_context {
   pool_supervision_spec spec;
-  supervision_options services; ///< All three are set.
+  supervision_options services;   ///< All three are set.
   std::weak_ptr<actor_gate> gate; ///< Weak: it holds the actors.
 };
 
@@ -31,7 +32,8 @@ struct pool_context {
 /// Errors: an exception (out of memory) ends it; its supervisor then kills the pool.
 class worker_actor : public caf::event_based_actor {
 public:
-  worker_actor(caf::actor_config& config, std::shared_ptr<const pool_context> context, slot_id slot);
+  worker_actor(caf::actor_config& config, std::shared_ptr<const pool_context> context,
+               slot_id slot);
 
   const char* name() const override { return "troupe.worker"; }
   void on_exit() override;
@@ -46,7 +48,7 @@ private:
   void on_worker_event(slot_event event, incarnation_id incarnation);
   void on_exited(incarnation_id incarnation, exit_record record);
   void on_start_failed(incarnation_id incarnation, const failure& cause);
-  void on_timer(std::uint64_t generation);
+  void on_wake(duration scheduled);
   void on_query(const status_query_ptr& query) const;
 
   [[nodiscard]] bool is_current(incarnation_id incarnation);
@@ -60,7 +62,7 @@ private:
   void note_end(end_kind kind, exit_record record);
 
   void arm(duration delay);
-  void disarm() noexcept { ++timer_generation_; }
+  void wake_at(time_point when);
   [[nodiscard]] time_point now() const { return context_->services.timers->now(); }
   template<class... Ts>
   void tell_supervisor(Ts&&... parts);
@@ -79,7 +81,7 @@ private:
   stop_mode asked_mode_ = stop_mode::drain; // Of the last stop.
   std::optional<time_point> ready_at_;      // Of this incarnation.
   worker_end last_end_;
-  std::uint64_t timer_generation_ = 0; // A timer that brings an older one is stale.
+  slot_timer timer_;
 };
 
 } // namespace troupe::detail

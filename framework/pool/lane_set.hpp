@@ -1,0 +1,130 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/ipc/arena.hpp"
+#include "troupe/pool/dispatcher.hpp"
+#include "troupe/pool/environment.hpp"
+#include "troupe/pool/lane_port.hpp"
+#include "troupe/pool/pool_settings.hpp"
+#include "troupe/pool/worker_link.hpp"
+#include "troupe/process/supervision_port.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace troupe {
+
+/// What the owner of a lane set knows of its slots, beyond `lane_events`. Dispatcher thread.
+class lane_keeper : public lane_events {
+public:
+  /// The slot gets no new work (or again).
+  virtual void hold(slot_id slot, bool is_held) = 0;
+  /// The next death of the slot's worker is ours, not the fault of what it works on.
+  virtual void forgive(slot_id slot) = 0;
+  /// Nothing would be lost if the worker ended now.
+  [[nodiscard]] virtual bool is_idle(slot_id slot) const = 0;
+  /// The supervisor has spent its restart budget.
+  virtual void on_gave_up(const failure& cause) = 0;
+  /// The supervisor has ended every worker.
+  virtual void on_stopped() = 0;
+};
+
+/// The slots of one pipeline stage: rings to supervised workers, without tasks or futures.
+///
+/// What the supervisor and the launcher say comes on their threads and is posted to the
+/// dispatcher's, to which all state belongs.
+///
+/// Lives in: host. Threads: the dispatcher's, except `make`, `stop` and the ports. Blocks: never.
+/// Crash (of a worker): `on_detached` after its last answer. Errors: see lane_keeper.
+class lane_set final : public lane_port,
+                       public slot_control,
+                       public worker_link_events,
+                       public std::enable_shared_from_this<lane_set> {
+public:
+  /// `member` is rung when an answer comes; it calls `poll`.
+  static std::shared_ptr<lane_set> make(pool_settings settings, std::uint64_t job_code,
+                                        std::shared_ptr<pool_environment> environment,
+                                        lane_keeper& keeper, dispatched& member);
+
+  /// Starts the workers.
+  void start_workers();
+  /// Ends them; `lane_keeper::on_stopped` follows. Any thread.
+  void stop(stop_mode mode);
+  void query(std::function<void(std::vector<slot_status>)> receiver);
+  /// Lets go of the keeper and the supervisor; nothing is called any more.
+  void disconnect();
+
+  /// Takes all answers there are; true when there was one.
+  bool poll();
+  /// Checks the health of the workers; call it every few milliseconds while jobs are in flight.
+  void check(time_point now);
+  /// SIGKILL for a random worker's group, chosen by `random`; false when none lives.
+  bool kill_one(std::uint64_t random);
+  [[nodiscard]] std::uint64_t exits() const noexcept { return exits_; }
+  [[nodiscard]] bool has_jobs() const noexcept;
+
+  // lane_port
+  bool post(slot_id slot, job_id job, std::span<const std::byte> payload) override;
+  [[nodiscard]] std::size_t in_flight(slot_id slot) const override;
+  void kill(slot_id slot, const char* reason) override;
+
+  // slot_control
+  void start(slot_id slot, incarnation_id incarnation) override;
+  void drain(slot_id slot, incarnation_id incarnation) override;
+  void signal(slot_id slot, incarnation_id incarnation, int signal, signal_scope scope) override;
+  void abandon(slot_id slot) override;
+  void give_up(const failure& cause) override;
+  void stopped() override;
+
+  // worker_link_events
+  void on_link_exited(worker_link& link, const exit_record& record) override;
+  void on_link_start_failed(worker_link& link, const failure& cause) override;
+  void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;
+
+private:
+  struct seat {
+    std::shared_ptr<worker_link> link;
+    bool is_ready = false;
+    bool is_draining = false;
+    bool is_condemned = false;
+    bool has_moved = false;
+    std::size_t held = 0;          // Jobs without an answer.
+    std::uint64_t sent = 0;        // Jobs this incarnation was given.
+    bool is_recycling = false;
+    time_point head_since{};
+    time_point ready_since{};
+  };
+
+  lane_set(pool_settings settings, std::uint64_t job_code,
+           std::shared_ptr<pool_environment> environment, lane_keeper& keeper, dispatched& member);
+
+  void post_here(std::function<void(lane_set&)> action);
+  bool is_current(slot_id slot, incarnation_id incarnation) const;
+  void launch(slot_id slot, incarnation_id incarnation);
+  void find_ready(std::size_t index);
+  bool take_answers(std::size_t index);
+  void arm(seat& of);
+  void check_head(seat& of, time_point now);
+  void check_recycling(seat& of, time_point now);
+  void detach(worker_link& link, const exit_record& record);
+  void condemn(std::size_t index, const char* reason);
+  void free_input_block(const ipc::outgoing_payload& payload);
+  [[nodiscard]] std::string name_of(slot_id slot) const;
+
+  const pool_settings settings_;
+  const std::uint64_t job_code_;
+  const std::shared_ptr<pool_environment> environment_;
+  std::unique_ptr<pool_supervision> supervision_;
+  lane_keeper* keeper_;
+  dispatched* member_;
+  os::shared_memory input_memory_;
+  ipc::arena input_arena_;
+  std::vector<seat> seats_;
+  std::uint64_t exits_ = 0;
+  time_point next_recycle_check_{};
+};
+
+} // namespace troupe

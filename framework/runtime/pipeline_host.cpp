@@ -1,0 +1,188 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/runtime/pipeline_host.hpp"
+
+#include "troupe/pipeline/session.hpp"
+#include "troupe/pool/worker_loop.hpp"
+#include "troupe/process/function_address.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <future>
+
+namespace troupe {
+
+namespace {
+
+constexpr auto check_period = std::chrono::milliseconds{10};
+constexpr auto report_wait_max = std::chrono::seconds{2};
+
+// Runs in the workers: one job of a pipeline.
+void run_pipeline_job(std::span<const std::byte> payload, reply_sink& reply) {
+  pipeline::serve_job(payload, [&](std::span<const std::byte> bytes) {
+    const auto room = reply.room(bytes.size());
+    if (!bytes.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
+  });
+}
+
+} // namespace
+
+/// Joins a lane set to its stage.
+class pipeline_host::keeper final : public lane_keeper {
+public:
+  keeper(pipeline_host& host, pipeline::stage& stage) : host_{host}, stage_{stage} {}
+
+  void on_attached(slot_id slot, incarnation_id incarnation) override {
+    stage_.on_attached(slot, incarnation);
+  }
+  void on_reply(slot_id slot, job_id job, reply_kind kind,
+                std::span<const std::byte> bytes) override {
+    stage_.on_reply(slot, job, kind, bytes);
+  }
+  void on_detached(slot_id slot, std::optional<job_id> running,
+                   const exit_record& record) override {
+    stage_.on_detached(slot, running, record);
+  }
+  void on_abandoned(slot_id slot) override { stage_.on_abandoned(slot); }
+  void hold(slot_id slot, bool is_held) override { stage_.hold(slot, is_held); }
+  void forgive(slot_id slot) override { stage_.forgive(slot); }
+  bool is_idle(slot_id slot) const override { return stage_.is_idle(slot); }
+  void on_gave_up(const failure& cause) override { host_.engine_.fail(cause); }
+  void on_stopped() override { host_.on_lane_stopped(); }
+
+private:
+  pipeline_host& host_;
+  pipeline::stage& stage_;
+};
+
+pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_settings> settings,
+                             std::shared_ptr<pool_environment> environment, pipeline_events events)
+    : environment_{std::move(environment)}, events_{std::move(events)}, engine_{plan, *this},
+      settings_{std::move(settings)} {
+  const auto code = address_of_code(reinterpret_cast<const void*>(&run_pipeline_job)).packed;
+  for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
+    keepers_.push_back(std::make_unique<keeper>(*this, engine_.stage_at(i)));
+    lanes_.push_back(lane_set::make(settings_[i], code, environment_, *keepers_.back(), *this));
+    engine_.connect(i, *lanes_.back());
+  }
+  lanes_running_ = lanes_.size();
+}
+
+pipeline_host::~pipeline_host() = default;
+
+void pipeline_host::start() {
+  environment_->dispatch().add(shared_from_this());
+  for (const auto& lanes : lanes_) lanes->start_workers();
+}
+
+void pipeline_host::stop_producing() {
+  environment_->dispatch().post([self = shared_from_this()] { self->engine_.stop_producing(); });
+}
+
+void pipeline_host::stop_workers(stop_mode mode) {
+  for (const auto& lanes : lanes_) lanes->stop(mode);
+}
+
+void pipeline_host::set_chaos(duration period, std::uint64_t seed) {
+  environment_->dispatch().post([self = shared_from_this(), period, seed] {
+    self->random_.seed(seed);
+    self->chaos_period_ = period;
+    self->next_kill_ = clock::now() + period;
+  });
+}
+
+void pipeline_host::query(std::size_t stage,
+                          std::function<void(std::vector<slot_status>)> receiver) {
+  lanes_.at(stage)->query(std::move(receiver));
+}
+
+void pipeline_host::disconnect() {
+  environment_->dispatch().remove(*this);
+  is_disconnected_ = true;
+  for (const auto& lanes : lanes_) lanes->disconnect();
+}
+
+std::vector<stage_report> pipeline_host::report() {
+  const auto answer = std::make_shared<std::promise<std::vector<stage_report>>>();
+  auto looked = answer->get_future();
+  environment_->dispatch().post(
+    [self = shared_from_this(), answer] { answer->set_value(self->look()); });
+  if (looked.wait_for(report_wait_max) != std::future_status::ready) return {};
+  return looked.get();
+}
+
+std::vector<stage_report> pipeline_host::look() {
+  std::vector<stage_report> out;
+  for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
+    auto& stage = engine_.stage_at(i);
+    const auto role = stage.role();
+    out.push_back({.name = stage.spec().name,
+                   .role = role ? std::string{to_string(*role)} : "",
+                   .replicas = stage.spec().replicas,
+                   .counters = stage.counters(),
+                   .worker_exits = lanes_[i]->exits(),
+                   .is_finished = stage.is_finished()});
+  }
+  return out;
+}
+
+time_point pipeline_host::serve(time_point now) { return turn(now); }
+
+time_point pipeline_host::tick(time_point now) {
+  for (const auto& lanes : lanes_) lanes->check(now);
+  if (chaos_period_ > duration::zero()) make_chaos(now);
+  return turn(now);
+}
+
+// Takes answers and moves messages until nothing moves.
+time_point pipeline_host::turn(time_point now) {
+  constexpr int rounds_max = 64;
+  for (int round = 0; round < rounds_max; ++round) {
+    bool has_any = false;
+    for (const auto& lanes : lanes_) has_any = lanes->poll() || has_any;
+    engine_.pump(now);
+    if (!has_any) break;
+  }
+  auto next = engine_.next_due();
+  if (chaos_period_ > duration::zero()) next = std::min(next, next_kill_);
+  const bool has_jobs = std::any_of(lanes_.begin(), lanes_.end(),
+                                    [](const auto& lanes) { return lanes->has_jobs(); });
+  if (has_jobs) next = std::min(next, now + check_period);
+  return std::max(next, now + std::chrono::microseconds{50}); // Never a busy loop.
+}
+
+void pipeline_host::make_chaos(time_point now) {
+  if (now < next_kill_ || engine_.state() != pipeline::engine_state::running) return;
+  next_kill_ = now + chaos_period_;
+  const auto start = random_();
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[(start + i) % lanes_.size()]->kill_one(random_())) {
+      ++kills_;
+      return;
+    }
+  }
+}
+
+void pipeline_host::on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) {
+  if (!is_kept) {
+    events_.log("pool " + std::string{stage} + " gave a message up: " + std::string{record});
+  }
+}
+
+void pipeline_host::on_notice(std::string_view stage, std::string_view text) {
+  events_.log("pool " + std::string{stage} + ": " + std::string{text});
+}
+
+void pipeline_host::on_finished() {
+  if (!std::exchange(is_told_, true)) events_.on_finished();
+}
+
+void pipeline_host::on_failed(const failure& cause) {
+  if (!std::exchange(is_told_, true)) events_.on_failed(cause);
+}
+
+void pipeline_host::on_lane_stopped() {
+  if (--lanes_running_ == 0) events_.on_stopped();
+}
+
+} // namespace troupe

@@ -1,0 +1,96 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pipeline/engine.hpp"
+#include "troupe/pool/lane_set.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What the owner of a running pipeline hears. Dispatcher thread; must not block.
+struct pipeline_events {
+  std::function<void()> on_finished;             ///< All is committed.
+  std::function<void(const failure&)> on_failed; ///< It cannot go on.
+  std::function<void()> on_stopped;              ///< Every worker is gone.
+  std::function<void(std::string_view)> log;
+};
+
+/// One stage as it stands.
+struct stage_report {
+  std::string name;
+  std::string role;              ///< source, transform, aggregate, sink; "" when not known yet.
+  std::uint32_t replicas = 0;
+  pipeline::stage_counters counters;
+  std::uint64_t worker_exits = 0;
+  bool is_finished = false;
+};
+
+/// A pipeline with its workers: the engine, and a lane set for each stage.
+///
+/// Lives in: host. Threads: any; the engine runs on the dispatcher's. Blocks: `report` and
+/// `disconnect`, for the dispatcher. Crash (of a worker): see pipeline::engine.
+/// Errors: told through `pipeline_events`.
+class pipeline_host final : public dispatched,
+                            public pipeline::pipeline_observer,
+                            public std::enable_shared_from_this<pipeline_host> {
+public:
+  /// `settings[i]` are those of stage i of `plan`.
+  pipeline_host(const pipeline::graph& plan, std::vector<pool_settings> settings,
+                std::shared_ptr<pool_environment> environment, pipeline_events events);
+  ~pipeline_host() override;
+
+  void start();
+  /// Ends the sources; what they gave is worked off, then `on_finished`.
+  void stop_producing();
+  /// Ends the workers; `on_stopped` follows.
+  void stop_workers(stop_mode mode);
+  /// From now on, kills a random worker every `period`.
+  void set_chaos(duration period, std::uint64_t seed);
+  /// Looks at every stage, on the dispatcher thread; empty when it does not answer in time.
+  std::vector<stage_report> report();
+  void query(std::size_t stage, std::function<void(std::vector<slot_status>)> receiver);
+  [[nodiscard]] std::uint64_t kills() const noexcept { return kills_.load(); }
+  /// Nothing is called any more once this has returned.
+  void disconnect();
+
+  // dispatched
+  time_point serve(time_point now) override;
+  time_point tick(time_point now) override;
+
+  // pipeline_observer
+  void on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) override;
+  void on_notice(std::string_view stage, std::string_view text) override;
+  void on_finished() override;
+  void on_failed(const failure& cause) override;
+
+private:
+  class keeper;
+
+  time_point turn(time_point now);
+  void make_chaos(time_point now);
+  std::vector<stage_report> look();
+  void on_lane_stopped();
+
+  const std::shared_ptr<pool_environment> environment_;
+  const pipeline_events events_;
+  pipeline::engine engine_;
+  std::vector<std::unique_ptr<keeper>> keepers_;
+  std::vector<std::shared_ptr<lane_set>> lanes_;
+  const std::vector<pool_settings> settings_;
+  std::size_t lanes_running_ = 0;
+  bool is_told_ = false; // The end was told.
+  bool is_disconnected_ = false;
+  duration chaos_period_{};
+  time_point next_kill_{};
+  std::mt19937_64 random_;
+  std::atomic<std::uint64_t> kills_{0};
+};
+
+} // namespace troupe

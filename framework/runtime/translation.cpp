@@ -1,0 +1,161 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/runtime/translation.hpp"
+
+#include "troupe/os/cpu_count.hpp"
+#include "troupe/runtime/env_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::size_t stage_arena_bytes = std::size_t{64} << 20;
+
+pipeline::when_full translate(config::full_policy policy) {
+  switch (policy) {
+  case config::full_policy::block: return pipeline::when_full::block;
+  case config::full_policy::drop_newest: return pipeline::when_full::drop_newest;
+  case config::full_policy::drop_oldest: return pipeline::when_full::drop_oldest;
+  case config::full_policy::reject: return pipeline::when_full::reject;
+  }
+  return pipeline::when_full::block;
+}
+
+pipeline::channel_spec translate(const config::channel_spec& from) {
+  return {.name = from.name,
+          .type = from.type,
+          .capacity = from.capacity,
+          .max_bytes = from.max_bytes,
+          .max_message_bytes = from.max_message_bytes,
+          .policy = translate(from.when_full),
+          .is_external = from.external};
+}
+
+std::vector<std::string> argv_of(const config::pool_spec& pool) {
+  auto argv = pool.command;
+  if (pool.kind == config::pool_kind::shell) argv = {"/bin/sh", "-c", pool.shell};
+  argv.insert(argv.end(), pool.args.begin(), pool.args.end());
+  return argv;
+}
+
+// A command with channels is spoken to by the ready-made worker `exec`.
+pipeline::worker_reference worker_of(const config::pool_spec& pool) {
+  switch (pool.kind) {
+  case config::pool_kind::builtin: return {.name = pool.builtin, .module = "", .config_json = pool.config_json};
+  case config::pool_kind::worker:
+    return {.name = pool.worker,
+            .module = pool.module ? pool.module->path : "",
+            .config_json = pool.config_json};
+  case config::pool_kind::command:
+  case config::pool_kind::shell: break;
+  }
+  const nlohmann::json settings = {{"command", argv_of(pool)},
+                                   {"mode", std::string{to_string(pool.protocol.mode)}},
+                                   {"codec", std::string{to_string(pool.protocol.input_codec)}}};
+  return {.name = "exec", .module = "", .config_json = settings.dump()};
+}
+
+std::uint32_t replicas_of(const config::pool_spec& pool) {
+  return pool.replicas ? *pool.replicas : os::usable_cpu_count();
+}
+
+pipeline::stage_spec stage_of(const config::pool_spec& pool) {
+  pipeline::stage_spec stage;
+  stage.name = pool.name;
+  stage.worker = worker_of(pool);
+  stage.replicas = replicas_of(pool);
+  for (const auto& input : pool.inputs) stage.inputs.push_back(input.name);
+  for (const auto& output : pool.outputs) stage.outputs.push_back(output.name);
+  if (pool.dead_letter) stage.dead_letter = pool.dead_letter->name;
+  stage.order = pool.order == config::order_mode::preserve ? pipeline::stage_order::preserve
+                                                           : pipeline::stage_order::any;
+  const bool is_chosen = pool.positions.contains("max_in_flight");
+  stage.max_in_flight = is_chosen ? pool.max_in_flight : 0;
+  stage.message_timeout = pool.message_timeout;
+  stage.retry.max_attempts = pool.retry.max_attempts;
+  stage.retry.backoff_initial = pool.retry.backoff.initial;
+  stage.retry.backoff_max = pool.retry.backoff.max;
+  stage.checkpoint = {.messages = static_cast<std::uint32_t>(pool.checkpoint.messages),
+                      .period = pool.checkpoint.period};
+  return stage;
+}
+
+process_options process_of(const config::troupe_spec& spec, const config::pool_spec& pool) {
+  process_options out;
+  out.clear_env = pool.clear_env;
+  out.env["TROUPE_NAME"] = spec.name;
+  // Later ones win: the files of the top, its map, the pool's files, the pool's map.
+  const auto read_files = [&](const std::vector<config::path_ref>& files) {
+    for (const auto& file : files) {
+      const auto lines = read_env_file(file.path).value();
+      for (const auto& [key, value] : lines) out.env[key] = value;
+    }
+  };
+  read_files(spec.env_files);
+  for (const auto& [key, value] : spec.env) out.env[key] = value;
+  read_files(pool.env_files);
+  for (const auto& [key, value] : pool.env) out.env[key] = value;
+  out.env["TROUPE_CONFIG"] = pool.config_json;
+  out.working_dir = pool.working_dir ? pool.working_dir->path : spec.directory;
+  for (const auto& limit : pool.limits) out.limits.push_back(limit.value);
+  out.out = pool.log_stdout;
+  out.err = pool.log_stderr;
+  return out;
+}
+
+// Deaths that chaos orders are not the workers' failure.
+restart_spec restart_of(const config::pool_spec& pool, bool has_chaos) {
+  auto out = pool.restart;
+  if (!has_chaos) return out;
+  out.policy = restart_type::permanent;
+  out.intensity = unlimited_restarts;
+  out.backoff = {.initial = {}, .max = {}, .factor = 1.0, .jitter = 0.0, .reset_after = {}};
+  return out;
+}
+
+} // namespace
+
+bool is_service(const config::pool_spec& pool) noexcept {
+  return pool.inputs.empty() && pool.outputs.empty() &&
+         (pool.kind == config::pool_kind::command || pool.kind == config::pool_kind::shell);
+}
+
+expected<pipeline_plan> plan_pipeline(const config::troupe_spec& spec, bool has_chaos) {
+  pipeline_plan plan;
+  for (const auto& channel : spec.channels) plan.graph.channels.push_back(translate(channel));
+  for (const auto& pool : spec.pools) {
+    if (!pool.enabled || is_service(pool)) continue;
+    plan.graph.stages.push_back(stage_of(pool));
+    pool_settings settings;
+    settings.name = pool.name;
+    settings.replicas = replicas_of(pool);
+    settings.input_arena_bytes = stage_arena_bytes;
+    settings.output_arena_bytes = stage_arena_bytes;
+    settings.recycle = pool.recycle;
+    settings.restart = restart_of(pool, has_chaos);
+    settings.stop = pool.stop;
+    settings.start = pool.start;
+    settings.process = process_of(spec, pool);
+    plan.settings.push_back(std::move(settings));
+  }
+  return plan;
+}
+
+std::vector<service_settings> plan_services(const config::troupe_spec& spec) {
+  std::vector<service_settings> out;
+  for (const auto& pool : spec.pools) {
+    if (!pool.enabled || !is_service(pool)) continue;
+    out.push_back({.name = pool.name,
+                   .argv = argv_of(pool),
+                   .process = process_of(spec, pool),
+                   .replicas = replicas_of(pool),
+                   .restart = pool.restart,
+                   .stop = pool.stop,
+                   .start = pool.start});
+  }
+  return out;
+}
+
+} // namespace troupe

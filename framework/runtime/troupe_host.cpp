@@ -1,0 +1,185 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/runtime/troupe_host.hpp"
+
+#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/translation.hpp"
+
+#include <algorithm>
+#include <future>
+
+namespace troupe {
+
+namespace {
+constexpr auto query_wait_max = std::chrono::seconds{2};
+// After the workers were killed; only the kernel could hold them longer.
+constexpr auto end_wait_max = std::chrono::seconds{10};
+} // namespace
+
+troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& options)
+    : name_{spec.name}, environment_{shared_environment()} {
+  const bool has_chaos = options.chaos > duration::zero();
+  auto plan = plan_pipeline(spec, has_chaos).value();
+  if (!plan.graph.stages.empty()) {
+    const auto graph = pipeline::graph::make(std::move(plan.graph)).value();
+    pipeline_ = std::make_shared<pipeline_host>(
+      graph, std::move(plan.settings), environment_,
+      pipeline_events{
+        .on_finished = [this] { on_pipeline_finished(); },
+        .on_failed =
+          [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
+        .on_stopped = [this] { on_part_stopped(); },
+        .log = [this](std::string_view line) { environment_->log(line); }});
+    ++parts_running_;
+    is_pipeline_active_ = true;
+    if (has_chaos) pipeline_->set_chaos(options.chaos, options.chaos_seed);
+  }
+  add_services(spec);
+}
+
+void troupe_host::add_services(const config::troupe_spec& spec) {
+  for (auto& settings : plan_services(spec)) {
+    services_.push_back(service_pool::make(
+      std::move(settings), environment_,
+      {.on_gave_up =
+         [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
+       .on_completed = [this](bool has_failed) { on_service_completed(has_failed); },
+       .on_stopped = [this] { on_part_stopped(); }}));
+  }
+  parts_running_ += services_.size();
+  services_active_ = services_.size();
+}
+
+troupe_host::~troupe_host() {
+  stop(stop_mode::kill);
+  (void)wait(deadline::after(end_wait_max));
+  if (pipeline_) pipeline_->disconnect();
+  for (const auto& service : services_) service->disconnect();
+}
+
+void troupe_host::start() {
+  if (pipeline_) pipeline_->start();
+  for (const auto& service : services_) service->start_all();
+}
+
+void troupe_host::stop(stop_mode mode) {
+  if (mode == stop_mode::drain) {
+    const std::lock_guard lock{mutex_};
+    if (is_pipeline_active_ && result_.how == run_result::ending::running) {
+      // The pipeline's end stops the rest; services go on until then.
+      pipeline_->stop_producing();
+      return;
+    }
+  }
+  end_with(run_result::ending::stopped, std::nullopt);
+  if (mode == stop_mode::kill) stop_parts(stop_mode::kill);
+}
+
+void troupe_host::on_pipeline_finished() {
+  {
+    const std::lock_guard lock{mutex_};
+    is_pipeline_active_ = false;
+    if (services_active_ > 0) return; // Services run until they are stopped.
+  }
+  end_with(run_result::ending::finished, std::nullopt);
+}
+
+void troupe_host::on_service_completed(bool has_failed) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (services_active_ > 0) --services_active_;
+    if (has_failed && !result_.cause) {
+      result_.cause = failure{errc::worker_lost, "a service ended badly and its restart rules "
+                                                 "allow no more starts; see the log above"};
+    }
+    if (services_active_ > 0 || is_pipeline_active_) return;
+  }
+  end_with(run_result::ending::finished, std::nullopt);
+}
+
+// The first ending counts; all parts are stopped by it.
+void troupe_host::end_with(run_result::ending how, std::optional<failure> cause) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (result_.how != run_result::ending::running) return;
+    const bool has_failed_before = how == run_result::ending::finished && result_.cause;
+    result_.how = has_failed_before ? run_result::ending::failed : how;
+    if (cause) result_.cause = std::move(cause);
+  }
+  stop_parts(stop_mode::drain);
+}
+
+void troupe_host::stop_parts(stop_mode mode) {
+  if (pipeline_) pipeline_->stop_workers(mode);
+  for (const auto& service : services_) service->stop(mode);
+}
+
+void troupe_host::on_part_stopped() {
+  const std::lock_guard lock{mutex_};
+  if (parts_running_ > 0) --parts_running_;
+  changed_.notify_all();
+}
+
+bool troupe_host::wait(deadline limit) {
+  std::unique_lock lock{mutex_};
+  const auto has_ended = [this] {
+    return parts_running_ == 0 && result_.how != run_result::ending::running;
+  };
+  if (limit.is_never()) {
+    changed_.wait(lock, has_ended);
+    return true;
+  }
+  return changed_.wait_until(lock, limit.when(), has_ended);
+}
+
+run_result troupe_host::result() {
+  const std::lock_guard lock{mutex_};
+  return result_;
+}
+
+std::uint64_t troupe_host::kills() const { return pipeline_ ? pipeline_->kills() : 0; }
+
+std::vector<pool_report> troupe_host::report() {
+  std::vector<pool_report> out;
+  if (pipeline_) {
+    for (auto& stage : pipeline_->report()) {
+      pool_report pool;
+      pool.stage = std::move(stage);
+      out.push_back(std::move(pool));
+    }
+  }
+  for (const auto& service : services_) {
+    pool_report pool;
+    pool.stage.name = service->settings().name;
+    pool.stage.role = "service";
+    pool.stage.replicas = service->settings().replicas;
+    pool.is_service = true;
+    out.push_back(std::move(pool));
+  }
+  query_slots(out);
+  return out;
+}
+
+void troupe_host::query_slots(std::vector<pool_report>& reports) {
+  std::vector<std::future<std::vector<slot_status>>> answers;
+  const auto ask = [&](auto&& query) {
+    const auto promise = std::make_shared<std::promise<std::vector<slot_status>>>();
+    answers.push_back(promise->get_future());
+    query([promise](std::vector<slot_status> slots) { promise->set_value(std::move(slots)); });
+  };
+  const auto stages = reports.size() - services_.size();
+  for (std::size_t i = 0; i < stages; ++i) {
+    ask([&](auto receiver) { pipeline_->query(i, std::move(receiver)); });
+  }
+  for (const auto& service : services_) {
+    ask([&](auto receiver) { service->query(std::move(receiver)); });
+  }
+  const auto limit = clock::now() + query_wait_max;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].wait_until(limit) != std::future_status::ready) continue;
+    reports[i].slots = answers[i].get();
+    for (const auto& slot : reports[i].slots) reports[i].restarts += slot.restarts;
+  }
+}
+
+} // namespace troupe

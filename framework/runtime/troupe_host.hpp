@@ -1,0 +1,88 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/deadline.hpp"
+#include "troupe/config/spec.hpp"
+#include "troupe/runtime/pipeline_host.hpp"
+#include "troupe/runtime/service_pool.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// How a configuration is run.
+struct run_options {
+  /// Kills a random worker of the pipeline this often; 0: never. Lifts the restart budgets and
+  /// pauses, which are for deaths that nobody ordered.
+  duration chaos{};
+  std::uint64_t chaos_seed = 1;
+};
+
+/// One pool as it stands.
+struct pool_report {
+  stage_report stage;                ///< Of a service: name and replicas only.
+  bool is_service = false;
+  std::uint64_t restarts = 0;        ///< Counted ones, of the slots as they are.
+  std::vector<slot_status> slots;
+};
+
+/// How a run ended, or that it goes on.
+struct run_result {
+  enum class ending { running, finished, stopped, failed };
+  ending how = ending::running;
+  std::optional<failure> cause;      ///< Of `failed`.
+};
+
+/// Everything one configuration describes, running: its pipeline and its services.
+///
+/// Lives in: host. Threads: any. Blocks: `wait`, `report`, and the destructor, which kills what is
+/// left. Crash (of the host): every process is gone within 2 s.
+/// Errors: the constructor throws `error` when the configuration cannot be run.
+class troupe_host {
+public:
+  troupe_host(const config::troupe_spec& spec, const run_options& options);
+  ~troupe_host();
+  troupe_host(const troupe_host&) = delete;
+  troupe_host& operator=(const troupe_host&) = delete;
+
+  void start();
+  /// The first call ends the sources and stops everything when their messages are worked off; a
+  /// call with stop_mode::kill ends it now.
+  void stop(stop_mode mode);
+  /// Waits until everything has ended; false: `limit` came first.
+  [[nodiscard]] bool wait(deadline limit);
+  [[nodiscard]] run_result result();
+  [[nodiscard]] std::vector<pool_report> report();
+  [[nodiscard]] std::uint64_t kills() const;
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+private:
+  void on_pipeline_finished();
+  void end_with(run_result::ending how, std::optional<failure> cause);
+  void on_part_stopped();
+  void on_service_completed(bool has_failed);
+  void stop_parts(stop_mode mode);
+  void add_services(const config::troupe_spec& spec);
+  void query_slots(std::vector<pool_report>& reports);
+
+  const std::string name_;
+  const std::shared_ptr<pool_environment> environment_;
+  std::shared_ptr<pipeline_host> pipeline_;
+  std::vector<std::shared_ptr<service_pool>> services_;
+
+  mutable std::mutex mutex_; // Protects what follows.
+  std::condition_variable changed_;
+  run_result result_;
+  std::size_t parts_running_ = 0;  // Pipeline and services whose workers are not gone.
+  std::size_t services_active_ = 0;
+  bool is_pipeline_active_ = false;
+  bool is_stopping_ = false;
+};
+
+} // namespace troupe

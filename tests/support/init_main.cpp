@@ -1,0 +1,22 @@
+// Part of Troupe; see LICENSE.
+//
+// main of the tests that make pools: this program is started again as their zygote.
+
+#include "troupe/runtime/init.hpp"
+
+#define BOOST_TEST_NO_MAIN
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+bool name_suite() {
+  boost::unit_test::framework::master_test_suite().p_name.value = "troupe";
+  return true;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  troupe::init(argc, argv);
+  return boost::unit_test::unit_test_main(&name_suite, argc, argv);
+}
