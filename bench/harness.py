@@ -83,7 +83,7 @@ def call(command, timeout_s, **more):
         raise
     if process.returncode != 0:
         shown = " ".join(str(word) for word in command)
-        raise RunFailed(f"{shown}: exit {process.returncode}: {err.strip()[-2000:]}")
+        raise RunFailed(f"{shown}: exit {process.returncode}: {(err.strip() or out.strip())[-2000:]}")
     return out
 
 

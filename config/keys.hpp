@@ -111,6 +111,9 @@ std::string_view description_of(value_type type);
 /// Dotted place of a section as the documentation writes it: `pools.NAME.stop`.
 std::string_view path_of(section in);
 
+/// Writes the tables of docs/yaml.md: every key that this build has, then those that are planned.
+std::string describe_keys();
+
 /// Says what is wrong with `key`, which is not in `in`, and what to write instead.
 std::string explain_unknown_key(section in, std::string_view key);
 

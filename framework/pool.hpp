@@ -2,4 +2,6 @@
 
 #pragma once
 
+#include "troupe/pool/exception_registry.hpp"
 #include "troupe/pool/pool.hpp"
+#include "troupe/pool/remote_exception.hpp"

@@ -41,8 +41,9 @@ channel_draft read_channel(const map_reader& from, const std::string& name,
   from.integer("capacity", spec.capacity);
   from.size("max_bytes", spec.max_bytes);
   from.size("max_message_bytes", spec.max_message_bytes);
-  if (from.has("max_message_bytes") && spec.max_message_bytes > spec.max_bytes) {
-    from.error("max_message_bytes", problem::out_of_range,
+  const auto largest = from.value("max_message_bytes");
+  if (largest && spec.max_message_bytes > spec.max_bytes) {
+    largest->error(problem::out_of_range,
                "must be at most 'max_bytes' (" + format_size(spec.max_bytes) + "), got " +
                    format_size(spec.max_message_bytes));
   }

@@ -23,12 +23,12 @@ void read_backoff(const map_reader& from, backoff_spec& out, bool has_reset) {
   from.number("jitter", out.jitter);
   if (has_reset) from.time("reset_after", out.reset_after);
   if (out.max >= out.initial) return;
-  if (from.has("max")) {
-    from.error("max", problem::out_of_range,
+  if (from.value("max")) {
+    from.value("max")->error(problem::out_of_range,
                "must be at least 'initial' (" + format_duration(out.initial) + "), got " +
                    format_duration(out.max));
-  } else {
-    from.error("initial", problem::out_of_range,
+  } else if (from.value("initial")) {
+    from.value("initial")->error(problem::out_of_range,
                "must be at most 'max' (" + format_duration(out.max) + " unless given), got " +
                    format_duration(out.initial));
   }
@@ -114,7 +114,7 @@ std::optional<resource_limit> read_limit(const value_at& from, const entry& one,
   const auto hard = read_half("hard");
   if (!soft || !hard) return std::nullopt;
   if (*soft > *hard) {
-    pair.error("soft", problem::out_of_range, "must be at most 'hard'");
+    pair.value("soft")->error(problem::out_of_range, "must be at most 'hard'");
     return std::nullopt;
   }
   return resource_limit{.resource = kind.resource, .soft = *soft, .hard = *hard};

@@ -152,21 +152,25 @@ void read_output_mode(const map_reader& from, std::string_view key, output_mode&
   }
 }
 
-void read_life(const map_reader& from, pool_spec& out) {
-  if (const auto found = from.value("restart"); found && found->is_scalar()) {
-    // A word is short for a map with a policy.
-    const auto& row = *find_key(section::restart, "policy");
-    const value_at word{found->owner, found->value, found->path, row};
+// A word is short for a map with a policy.
+void read_restart_of(const map_reader& from, restart_spec& out) {
+  const auto found = from.value("restart");
+  if (!found) return;
+  const auto& one = *from.find("restart");
+  if (found->value.what == node::kind::map) {
+    read_restart({from.owner(), found->value, section::restart, found->path, one.at}, out);
+  } else if (!found->is_scalar()) {
+    found->error(problem::wrong_type, "expected a policy such as permanent, or a map, got " + describe(found->value));
+  } else if (read_word({found->owner, found->value, found->path, *find_key(section::restart, "policy")})) {
     node as_map;
     as_map.what = node::kind::map;
-    as_map.entries.push_back(
-        {.key = "policy", .at = found->value.at, .value = from.find("restart")->value});
-    if (read_word(word))
-      read_restart({from.owner(), as_map, section::restart, found->path, from.find("restart")->at},
-                   out.restart);
-  } else if (const auto restart = from.map("restart")) {
-    read_restart(*restart, out.restart);
+    as_map.entries.push_back({.key = "policy", .at = found->value.at, .value = one.value});
+    read_restart({from.owner(), as_map, section::restart, found->path, one.at}, out);
   }
+}
+
+void read_life(const map_reader& from, pool_spec& out) {
+  read_restart_of(from, out.restart);
   if (!out.inputs.empty()) out.stop.drain = std::chrono::seconds{5};
   if (const auto start = from.map("start")) read_start(*start, out.start);
   if (const auto stop = from.map("stop")) read_stop(*stop, out.stop);

@@ -3,6 +3,7 @@
 #include "troupe/ipc/host_end.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/ipc/cpu.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -59,9 +60,9 @@ std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload
   TROUPE_ASSERT(!is_full());
   const auto position = tail_++;
   auto& cell = request_->cells[index(position)];
-  entries_[index(position)] = {.tag = tag, .is_revoked = false};
+  entries_[index(position)] = {.tag = tag, .is_revoked = false, .is_in_arena = payload.is_in_arena};
   // The worker read this cell a lap ago; fetching the ones to come takes that wait off this path.
-  __builtin_prefetch(&request_->cells[index(position + prefetch_cells)], 1);
+  prefetch_for_write(&request_->cells[index(position + prefetch_cells)]);
   cell.code = code;
   if (payload.is_in_arena) {
     cell.size = payload.arena_size;
@@ -223,8 +224,11 @@ job_fate host_end::fate(std::uint64_t position) const noexcept {
 void host_end::ring_bell_at(std::uint64_t position) noexcept {
   const auto mark = position + 1;
   const auto armed = request_->bell_at.load(std::memory_order_relaxed);
-  // An earlier mark that is still to come wakes this waiter too; it arms its own then.
-  if (armed > head_ && armed <= mark) return;
+  // An earlier mark that is still to come wakes this waiter too; it arms its own then. One that was
+  // answered and not drained yet, or taken back, may have rung already.
+  const bool is_to_come = armed > head_ && armed <= mark && !is_revoked(armed - 1) &&
+                          fate(armed - 1) != job_fate::answered;
+  if (is_to_come) return;
   request_->bell_at.store(mark, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

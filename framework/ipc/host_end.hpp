@@ -86,6 +86,10 @@ public:
   [[nodiscard]] std::uint64_t tag_at(std::uint64_t position) const noexcept;
   /// The payload bytes of a job as sent (from our own memory), for sending it elsewhere.
   [[nodiscard]] outgoing_payload payload_at(std::uint64_t position) const noexcept;
+  /// Whether that payload is a block of the input arena.
+  [[nodiscard]] bool is_in_arena(std::uint64_t position) const noexcept {
+    return entries_[index(position)].is_in_arena;
+  }
   [[nodiscard]] std::uint64_t code_at(std::uint64_t position) const noexcept;
   /// Whether a job that is not revoked was begun; final once the worker is dead.
   [[nodiscard]] job_fate fate(std::uint64_t position) const noexcept;
@@ -104,6 +108,7 @@ private:
   struct entry {
     std::uint64_t tag = 0;
     bool is_revoked = false;
+    bool is_in_arena = false; // The payload; known without a look at the shared cell.
   };
 
   host_end() = default;

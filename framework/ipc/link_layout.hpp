@@ -90,7 +90,9 @@ struct request_region {
 };
 
 struct response_region {
-  alignas(cell_bytes) std::atomic<std::uint64_t> sleeping;  ///< position + 1 it sleeps at, or 0.
+  /// Which of its sleeps the worker is in, counted from 1; 0: it is awake. Never the same twice, so
+  /// that the host wakes each sleep once and a late waker ends none that it does not mean.
+  alignas(cell_bytes) std::atomic<std::uint64_t> sleeping;
   std::atomic<std::uint32_t> ready;                         ///< 1 once it takes jobs.
   alignas(cell_bytes) os::futex_word bell;                  ///< Waiting threads sleep on this word.
   alignas(cell_bytes) std::array<response_cell, link_cells> cells;

@@ -19,7 +19,8 @@ constexpr auto spin_time = std::chrono::microseconds{20};
 constexpr auto spin_gap_max = 5 * spin_time;
 constexpr int polls_per_clock_read = 32;
 constexpr std::size_t prefetch_cells = 4;
-constexpr std::uint64_t stalled_flag = std::uint64_t{1} << 63;
+constexpr std::uint32_t streak_of_stream = 2;
+constexpr int polls_to_skip = 16;
 
 constexpr std::size_t cell_index(std::uint64_t position) noexcept {
   return static_cast<std::size_t>(position & (link_cells - 1));
@@ -47,6 +48,7 @@ bool worker_end::next(received_job& job) {
     if (try_claim(job)) {
       // SYNC(ring): the claim was a full fence after the last answer.
       ring_if_wanted();
+      ++streak_;
       return true;
     }
     if (has_news()) continue;
@@ -73,7 +75,7 @@ bool worker_end::try_claim(received_job& job) {
     const auto& cell = request_.cells[cell_index(position_)];
     // SYNC(job): pairs with the release in host_end::send; the cell's other fields are complete.
     if (cell.mark.load(std::memory_order_acquire) != mark) return false;
-    __builtin_prefetch(&response_.cells[cell_index(position_ + prefetch_cells)], 1);
+    prefetch_for_write(&response_.cells[cell_index(position_ + prefetch_cells)]);
     // CRASH(claim): before this exchange the host takes the job back uncounted; after it, the job
     // was begun and counts as an attempt.
     if (!answer.claim.compare_exchange_strong(claim, make_claim(position_, claim_state::running),
@@ -108,6 +110,13 @@ bool worker_end::has_news() const noexcept {
 }
 
 void worker_end::wait_for_news() {
+  // Where jobs come in streams, looking at the next cell at once would take its line away from the
+  // host while it writes: let it get ahead, so that both work on lines of their own.
+  if (streak_ > streak_of_stream) {
+    for (int i = 0; i < polls_to_skip; ++i) cpu_relax();
+  }
+  streak_ = 0;
+  if (has_news()) return;
   const auto start = clock::now();
   auto now = start;
   bool is_found = false;
@@ -125,12 +134,13 @@ void worker_end::wait_for_news() {
   idle_average_ += (gap - idle_average_) / 4;
 }
 
-// The other half of host_end::wake_if_asleep. The stamp is the position, not a flag: a waker that
-// is late can then never cancel a later sleep.
+// The other half of host_end::wake_if_asleep. The stamp counts sleeps, for the host wakes each stamp
+// once: the position would not do, because a worker that is woken for something else (an arena block
+// that came back) goes to sleep a second time at the same position.
 void worker_end::sleep() {
   const auto word = request_.wake.load(std::memory_order_acquire);
   // SYNC(sleep): stamp, fence, look again; the host publishes, fences, looks at the stamp.
-  response_.sleeping.store(position_ + 1, std::memory_order_seq_cst);
+  response_.sleeping.store(++sleeps_, std::memory_order_seq_cst);
   if (request_.sleeper_fences_host != 0) os::global_membarrier();
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool is_stopping = request_.stop.load(std::memory_order_acquire) != 0;
@@ -141,12 +151,11 @@ void worker_end::sleep() {
 }
 
 std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
+  give_up_block(); // Of an answer that was begun and then failed.
   reply_reserved_ = size_bytes;
+  reply_place_ = payload_place::in_cell;
   auto& answer = response_.cells[cell_index(position_)];
-  if (size_bytes <= inline_bytes_max) {
-    reply_place_ = payload_place::in_cell;
-    return {answer.data.data(), size_bytes};
-  }
+  if (size_bytes <= inline_bytes_max) return {answer.data.data(), size_bytes};
   if (size_bytes <= body_bytes_max) {
     reply_place_ = payload_place::in_body;
     return {response_.bodies[cell_index(position_)].data.data(), size_bytes};
@@ -158,12 +167,12 @@ std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
     take_back_blocks();
     if (const auto offset = output_.allocate(size_bytes)) {
       reply_offset_ = *offset;
+      holds_block_ = true;
       return {output_memory_.data() + *offset, size_bytes};
     }
-    // The host has to take answers before there is room. It wakes us at every release while the
-    // stamp stands; the bell is needed because nobody may be looking. The stamp differs from that
-    // of an idle sleep at this position, which may have been ended already.
-    response_.sleeping.store(stalled_flag | released_seen_, std::memory_order_seq_cst);
+    // The host has to take answers before there is room. It wakes us at every release while a
+    // stamp stands that it has not woken yet; the bell is needed because nobody may be looking.
+    response_.sleeping.store(++sleeps_, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     doorbell_.ring();
     if (request_.released.load(std::memory_order_acquire) == released_seen_) {
@@ -171,6 +180,12 @@ std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
     }
     response_.sleeping.store(0, std::memory_order_relaxed);
   }
+}
+
+void worker_end::give_up_block() {
+  if (!holds_block_) return;
+  output_.release(reply_offset_, reply_reserved_);
+  holds_block_ = false;
 }
 
 void worker_end::take_back_blocks() {
@@ -194,6 +209,7 @@ void worker_end::publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_
   if (reply_place_ == payload_place::in_arena) {
     std::memcpy(answer.data.data(), &reply_offset_, sizeof reply_offset_);
     lent_.push_back({reply_offset_, reply_reserved_});
+    holds_block_ = false;
   }
   // SYNC(answer): pairs with the acquire in host_end::oldest.
   // CRASH(answer): before it the job is only begun; after it the answer counts, rung or not.

@@ -55,6 +55,7 @@ private:
   void wait_for_news();
   void sleep();
   void take_back_blocks();
+  void give_up_block();
   void ring_if_wanted() noexcept;
 
   os::shared_memory request_memory_;
@@ -76,8 +77,11 @@ private:
   payload_place reply_place_ = payload_place::in_cell;
   std::uint64_t reply_offset_ = 0;
   std::size_t reply_reserved_ = 0;
+  bool holds_block_ = false;            // At reply_offset_, not published yet.
+  std::uint64_t sleeps_ = 0;            // The stamp of the last sleep.
   std::uint64_t bell_rung_ = 0;         // Last value of bell_at that was answered.
   std::uint64_t notify_rung_ = 0;
+  std::uint32_t streak_ = 0;            // Jobs since it last had to wait.
   duration idle_average_{};             // Recent gaps without work; decides whether to spin.
 };
 

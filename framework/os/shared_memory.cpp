@@ -25,6 +25,11 @@ std::size_t round_to_pages(std::size_t size_bytes) noexcept {
   return (size_bytes + page - 1) / page * page;
 }
 
+// A core dump is for the worker's own state; rings and arenas would make it slow and huge.
+void leave_out_of_dumps(void* at, std::size_t size_bytes) noexcept {
+  ::madvise(at, size_bytes, MADV_DONTDUMP);
+}
+
 int make_memfd(const char* name) noexcept {
   const int sealed = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
   if (sealed >= 0 || errno != EINVAL) return sealed;
@@ -65,6 +70,7 @@ shared_memory shared_memory::create(const char* name, std::size_t size_bytes,
   }
   void* at = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, out.fd_.get(), 0);
   if (at == MAP_FAILED) fail("cannot map shared memory");
+  leave_out_of_dumps(at, rounded);
   out.data_ = static_cast<std::byte*>(at);
   out.size_bytes_ = rounded;
   // Sealed after our own mapping: ours stays writable, later ones do not become so.
@@ -87,6 +93,7 @@ expected<shared_memory> shared_memory::map(const fd& descriptor, std::size_t siz
   const int access = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
   void* at = ::mmap(nullptr, size_bytes, access, MAP_SHARED, descriptor.get(), 0);
   if (at == MAP_FAILED) return system_failure("cannot map passed memory", errno);
+  leave_out_of_dumps(at, size_bytes);
   shared_memory out;
   out.data_ = static_cast<std::byte*>(at);
   out.size_bytes_ = size_bytes;

@@ -65,10 +65,11 @@ bool read_errors(byte_reader& from, commit& into) {
   if (count > from.left()) return false; // Each error has at least its own length words.
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto index = from.number<std::uint32_t>();
+    const bool is_final = from.number<std::uint8_t>() != 0;
     const auto text = from.text();
     const bool ascends = into.errors.empty() || into.errors.back().index < index;
     if (from.is_bad() || !ascends) return false;
-    into.errors.push_back({index, text});
+    into.errors.push_back({index, is_final, text});
   }
   return true;
 }
@@ -114,6 +115,7 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
   to.number(static_cast<std::uint32_t>(value.errors.size()));
   for (const auto& error : value.errors) {
     to.number(error.index);
+    to.number(std::uint8_t{error.is_final});
     to.text(error.text);
   }
   if (value.state) to.sized(*value.state);

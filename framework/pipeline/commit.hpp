@@ -41,6 +41,7 @@ struct opened_answer {
 /// One input that threw.
 struct input_error {
   std::uint32_t index = 0;
+  bool is_final = false; ///< It is not to be tried again.
   std::string_view text;
 };
 

@@ -20,13 +20,21 @@ constexpr std::size_t held_output_bytes_max = 256 * 1024;
 // The clock is read at the first messages, then at each of so many: it costs more than a message.
 constexpr std::uint32_t clock_stride = 16;
 
-std::string what_happened() {
+// What the exception that is being handled says.
+struct problem_text {
+  std::string text;
+  bool is_final = false;
+};
+
+problem_text what_happened() {
   try {
     throw;
+  } catch (const message_refused& problem) {
+    return {problem.what(), true};
   } catch (const std::exception& problem) {
-    return problem.what();
+    return {problem.what(), false};
   } catch (...) {
-    return "an exception that is not derived from std::exception";
+    return {"an exception that is not derived from std::exception", false};
   }
 }
 
@@ -106,7 +114,7 @@ void session::open(bytes_view job) {
     }
     append_record(stream_, opened);
   } catch (...) {
-    return stop(what_happened());
+    return stop(what_happened().text);
   }
 }
 
@@ -129,6 +137,11 @@ void session::run_resume(bytes_view job) {
 void session::transform(bytes_view messages, std::uint32_t count, std::string cursor) {
   commit done;
   done.outputs_of.reserve(count);
+  if (worker_->takes_batches()) {
+    detail::batch_report report{out_, done, error_texts_};
+    worker_->transform_batch(messages, count, report);
+    return answer(std::move(done));
+  }
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto message = unpack(messages);
     if (!message) break;
@@ -156,8 +169,9 @@ bool session::transform_one(bytes_view message, std::string& cursor, commit& don
     goes_on = false;
     out_.rewind(before);
     const auto index = static_cast<std::uint32_t>(done.outputs_of.size());
-    error_texts_.push_back(what_happened());
-    done.errors.push_back({index, {}}); // The text is set when it cannot move any more.
+    auto [text, is_final] = what_happened();
+    error_texts_.push_back(std::move(text));
+    done.errors.push_back({index, is_final, {}}); // The text is set when it cannot move any more.
   }
   done.outputs_of.push_back(static_cast<std::uint32_t>(out_.size().count - before.count));
   return goes_on;
@@ -174,7 +188,8 @@ void session::accumulate(bytes_view messages, std::uint32_t count) {
     } catch (const stage_failed&) {
       throw;
     } catch (...) {
-      return fail_session(i, what_happened());
+      auto [text, is_final] = what_happened();
+      return fail_session({i, is_final, text});
     }
   }
   commit done;
@@ -184,7 +199,7 @@ void session::accumulate(bytes_view messages, std::uint32_t count) {
     try {
       worker_->save(state_);
     } catch (...) {
-      return stop(what_happened());
+      return stop(what_happened().text);
     }
     done.state = state_;
   }
@@ -209,7 +224,8 @@ void session::produce(bytes_view job) {
   } catch (const stage_failed&) {
     throw;
   } catch (...) {
-    return fail_session(0, what_happened());
+    auto [text, is_final] = what_happened();
+    return fail_session({0, is_final, text});
   }
   done.state = state_;
   answer(std::move(done));
@@ -222,19 +238,19 @@ void session::save_and_answer(job_kind kind) {
     if (kind == job_kind::finish) worker_->finish(out_);
     worker_->save(state_);
   } catch (...) {
-    return stop(what_happened());
+    return stop(what_happened().text);
   }
   done.state = state_;
   answer(std::move(done));
 }
 
 // The worker object may have done half of a message: it is thrown away.
-void session::fail_session(std::uint32_t index, const std::string& why) {
+void session::fail_session(const input_error& problem) {
   worker_.reset();
   out_.clear();
-  error_texts_.push_back(why);
+  error_texts_.emplace_back(problem.text);
   commit failed;
-  failed.errors.push_back({index, {}});
+  failed.errors.push_back(problem);
   answer(std::move(failed));
 }
 

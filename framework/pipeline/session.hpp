@@ -41,7 +41,7 @@ private:
   void accumulate(bytes_view messages, std::uint32_t count);
   void produce(bytes_view job);
   void save_and_answer(job_kind kind);
-  void fail_session(std::uint32_t index, const std::string& why);
+  void fail_session(const input_error& problem);
   void stop(const std::string& why);
   void answer(commit value);
 

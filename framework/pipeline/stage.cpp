@@ -71,7 +71,7 @@ void stage::on_detached(slot_id id, std::optional<job_id> running, const exit_re
   slot.open_not_before = {};
   if (is_finished_) return;
 
-  attempt_failure cause{attempt_failure::how::worker_lost, {}, record};
+  attempt_failure cause{attempt_failure::how::worker_lost, false, {}, record};
   if (slot.has_timed_out) {
     cause.kind = attempt_failure::how::timeout;
     cause.text = "no answer within message_timeout";

@@ -80,6 +80,8 @@ private:
   bool send_replay(slot_state& slot);
   void conclude_slot(slot_state& slot);
   void ask_checkpoint(slot_state& slot);
+  [[nodiscard]] time_point checkpoint_due(const slot_state& slot) const;
+  [[nodiscard]] time_point slot_due(const slot_state& slot) const;
   void check_timeout(slot_state& slot);
   void check_end();
   [[nodiscard]] bool are_slots_done() const;

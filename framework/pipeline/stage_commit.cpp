@@ -130,6 +130,7 @@ void stage::apply_pieces(work& item, const commit& value) {
     attempt_failure cause;
     if (error != value.errors.end() && error->index == i) {
       cause.text = error->text;
+      cause.is_final = error->is_final;
       ++error;
     } else if (const auto* const full = outlet_.refusing(made.size)) {
       cause.text = "channel '" + full->spec().name + "' is full (when_full: reject)";
@@ -220,6 +221,7 @@ bool stage::apply_failed_batch(slot_state& slot, work item, const commit& value)
   if (error.index > 0) again.push_back(slice(item, 0, error.index));
   attempt_failure cause;
   cause.text = error.text;
+  cause.is_final = error.is_final;
   fail_attempt(slice(item, error.index, error.index + 1), cause, again);
   if (error.index + 1 < count) again.push_back(slice(item, error.index + 1, count));
   slot.taken_back = std::move(again);

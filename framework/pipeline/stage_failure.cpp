@@ -10,7 +10,7 @@
 namespace troupe::pipeline {
 
 bool stage::may_retry(std::uint32_t attempts, const attempt_failure& cause) const {
-  if (attempts >= spec_.retry.max_attempts) return false;
+  if (cause.is_final || attempts >= spec_.retry.max_attempts) return false;
   switch (cause.kind) {
   case attempt_failure::how::error: return spec_.retry.on_error;
   case attempt_failure::how::timeout: return spec_.retry.on_timeout;

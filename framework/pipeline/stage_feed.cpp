@@ -197,12 +197,19 @@ void stage::conclude_slot(slot_state& slot) {
   }
 }
 
+// When the slot's table is to be saved; never, when there is nothing to save.
+time_point stage::checkpoint_due(const slot_state& slot) const {
+  if (slot.uncommitted.empty() || slot.is_checkpoint_posted || slot.is_finish_posted) {
+    return time_point::max();
+  }
+  if (slot.uncommitted_bytes >= uncommitted_bytes_max) return now_;
+  const bool is_many = slot.uncommitted_messages >= spec_.checkpoint.messages;
+  const auto wanted = is_many ? now_ : *slot.uncommitted_since + spec_.checkpoint.period;
+  return std::max(wanted, slot.checkpoint_not_before);
+}
+
 void stage::ask_checkpoint(slot_state& slot) {
-  if (slot.uncommitted.empty() || slot.is_checkpoint_posted || !slot.replay.empty()) return;
-  const bool is_due = slot.uncommitted_messages >= spec_.checkpoint.messages ||
-                      now_ - *slot.uncommitted_since >= spec_.checkpoint.period;
-  const bool must = slot.uncommitted_bytes >= uncommitted_bytes_max;
-  if (!must && (!is_due || slot.checkpoint_not_before > now_)) return;
+  if (checkpoint_due(slot) > now_) return;
   slot.link.enqueue(job_kind::checkpoint, encode_bare(job_kind::checkpoint));
   slot.is_checkpoint_posted = true;
 }
@@ -244,31 +251,35 @@ void stage::check_end() {
   observer_->on_stage_finished(spec_.name);
 }
 
+// Only what can then be done: an instant in the past would make the owner spin.
+time_point stage::slot_due(const slot_state& slot) const {
+  auto due = time_point::max();
+  if (!slot.link.is_attached() || slot.is_dying || slot.is_finished) return due;
+  const auto consider = [&](time_point when) { due = std::min(due, when); };
+  if (slot.link.is_stalled()) consider(now_ + stalled_pause);
+  if (!slot.is_open_posted && slot.link.is_idle()) consider(slot.open_not_before);
+  if (slot.can_work()) {
+    if (role_ == worker_role::source && slot.produce_not_before > now_) {
+      consider(slot.produce_not_before);
+    }
+    if (!slot.replay.empty() && slot.replay.front().not_before > now_) {
+      consider(slot.replay.front().not_before);
+    }
+    consider(checkpoint_due(slot));
+  }
+  const auto* const front = slot.link.front();
+  if (spec_.message_timeout && slot.link.front_since() && front != nullptr && front->has_work()) {
+    consider(*slot.link.front_since() + *spec_.message_timeout);
+  }
+  return due;
+}
+
 time_point stage::next_due() const {
   auto due = time_point::max();
   if (is_finished_ || failure_) return due;
   const auto consider = [&](time_point when) { due = std::min(due, when); };
-  if (!delayed_.empty()) consider(delayed_.begin()->first);
-  for (const auto& slot : slots_) {
-    if (slot.link.is_attached() && slot.link.is_stalled()) consider(now_ + stalled_pause);
-    if (slot.link.is_attached() && !slot.is_open_posted) consider(slot.open_not_before);
-    if (slot.can_work() && slot.link.is_idle() && role_ == worker_role::source) {
-      if (slot.produce_not_before > now_) consider(slot.produce_not_before);
-    }
-    if (!slot.replay.empty() && slot.can_work() && slot.replay.front().not_before > now_) {
-      consider(slot.replay.front().not_before);
-    }
-    if (slot.uncommitted_since && !slot.is_checkpoint_posted) {
-      const auto by_period = *slot.uncommitted_since + spec_.checkpoint.period;
-      consider(std::max(by_period, slot.checkpoint_not_before));
-    }
-    if (spec_.message_timeout && slot.link.front_since() && !slot.is_dying) {
-      const auto* const front = slot.link.front();
-      if (front != nullptr && front->has_work()) {
-        consider(*slot.link.front_since() + *spec_.message_timeout);
-      }
-    }
-  }
+  if (!delayed_.empty()) consider(std::max(delayed_.begin()->first, now_ + stalled_pause));
+  for (const auto& slot : slots_) consider(slot_due(slot));
   return due;
 }
 

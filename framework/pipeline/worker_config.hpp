@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "troupe/base/error.hpp"
+#include "troupe/pipeline/worker_errors.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -13,13 +13,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// A worker cannot do its work at all, whatever the message: no such folder, disk full, bad
-/// configuration. The pipeline fails with this text, instead of trying again for ever.
-class stage_failed : public error {
-public:
-  explicit stage_failed(const std::string& message) : error{errc::broken, message} {}
-};
 
 /// The pool's `config:` as the worker's constructor sees it, and which worker it is.
 ///

@@ -120,7 +120,7 @@ void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f,
   using result = element_result<IsStar, call, T>;
   check_call<call, result>();
   out.code = code_of<&run_chunk<IsStar, call, T, result>>();
-  out.profile_key = out.code;
+  out.profile_key = out.function = out.code;
   const auto encode_all = [&](const auto&... values) {
     out.size_bytes = wire::encoded_size(values...);
     if (out.size_bytes <= encoded_call::small_bytes_max) {
@@ -131,6 +131,7 @@ void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f,
   };
   if constexpr (is_pointer_caller<call>) {
     const auto code = caller<F>::make(f).code;
+    out.function = code;
     out.profile_key = code ^ 1; // A chunk takes longer than a call of the same function.
     encode_all(code, items);
   } else if constexpr (std::is_empty_v<call>) {

@@ -279,6 +279,12 @@ void lane_set::detach(worker_link& link, const exit_record& record) {
   supervision_->on_exited(link.slot(), link.incarnation(), record);
 }
 
+std::vector<int> lane_set::pids() const {
+  std::vector<int> out;
+  for (const auto& s : seats_) out.push_back(s.link ? s.link->pid() : 0);
+  return out;
+}
+
 bool lane_set::has_jobs() const noexcept {
   for (const auto& s : seats_) {
     if (s.held > 0) return true;

@@ -64,6 +64,8 @@ public:
   /// SIGKILL for a random worker's group, chosen by `random`; false when none lives.
   bool kill_one(std::uint64_t random);
   [[nodiscard]] std::uint64_t exits() const noexcept { return exits_; }
+  /// Processes by slot; 0: none.
+  [[nodiscard]] std::vector<int> pids() const;
   [[nodiscard]] bool has_jobs() const noexcept;
 
   // lane_port

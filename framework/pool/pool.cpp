@@ -10,14 +10,7 @@
 namespace troupe {
 
 namespace {
-// A loaned buffer's message is the function's address and the buffer's length, then the bytes; it
-// starts so that the bytes lie where the loan showed them.
-constexpr std::size_t loan_header_bytes = 2 * sizeof(std::uint64_t);
-constexpr std::size_t loan_offset_bytes = 64;      // In the arena, whose blocks have that slack.
-
-std::byte* loaned_bytes(const large_payload& room) noexcept {
-  return room.data + (room.is_in_arena ? loan_offset_bytes : loan_header_bytes);
-}
+using detail::loan_header_bytes;
 } // namespace
 
 loan::loan(std::shared_ptr<pool_core> core, large_payload room,
@@ -67,6 +60,7 @@ task_state* pool::send(const detail::encoded_call& call, large_room& room,
   }
   return core_->submit({.code = call.code,
                         .profile_key = call.profile_key,
+                        .function = call.function,
                         .payload = std::span{call.small}.first(
                           room.payload.data == nullptr ? call.size_bytes : 0),
                         .large = room.payload.data == nullptr ? nullptr : &room.payload,
@@ -75,23 +69,23 @@ task_state* pool::send(const detail::encoded_call& call, large_room& room,
 }
 
 loan pool::loan_buffer(std::size_t size_bytes) {
-  const auto room = core_->reserve(loan_header_bytes + size_bytes);
-  return loan{core_, room, {loaned_bytes(room), size_bytes}};
+  const auto room = core().reserve(loan_header_bytes + size_bytes);
+  return loan{core_, room, {room.data + loan_header_bytes, size_bytes}};
 }
 
 task_state* pool::send_loan(std::uint64_t code, std::uint64_t function, loan& buffer) {
-  if (buffer.core_ != core_) {
+  if (buffer.core_.get() != &core() || buffer.room_.data == nullptr) {
     throw std::invalid_argument{"a loaned buffer can only be submitted to the pool it came from, "
                                 "and only once"};
   }
   auto room = std::exchange(buffer.room_, {});
-  const std::uint64_t length = buffer.bytes_.size();
-  auto* const start = loaned_bytes(room) - loan_header_bytes;
-  std::memcpy(start, &function, sizeof function);
-  std::memcpy(start + sizeof function, &length, sizeof length);
-  if (room.is_in_arena) room.arena_offset += loan_offset_bytes - loan_header_bytes;
+  std::memcpy(room.data, &function, sizeof function);
   buffer.bytes_ = {};
-  const task_call call{.code = code, .profile_key = function, .payload = {}, .large = &room};
+  const task_call call{.code = code,
+                       .profile_key = function,
+                       .function = function,
+                       .payload = {},
+                       .large = &room};
   try {
     return core_->submit(call);
   } catch (...) {
@@ -100,17 +94,22 @@ task_state* pool::send_loan(std::uint64_t code, std::uint64_t function, loan& bu
   }
 }
 
-void pool::close() { core_->close(); }
+pool_core& pool::core() const {
+  if (!core_) throw invalid_state{"this pool was moved from; it has no workers"};
+  return *core_;
+}
 
-bool pool::join(duration span) { return core_->join(deadline::after(span)); }
+void pool::close() { core().close(); }
 
-void pool::terminate() { core_->terminate(); }
+bool pool::join(duration span) { return core().join(deadline::after(span)); }
 
-pool_counters pool::stats() const { return core_->counters(); }
+void pool::terminate() { core().terminate(); }
 
-std::size_t pool::size() const noexcept { return core_->settings().replicas; }
+pool_counters pool::stats() const { return core().counters(); }
 
-std::vector<int> pool::worker_pids() const { return core_->worker_pids(); }
+std::size_t pool::size() const noexcept { return core_ ? core_->settings().replicas : 0; }
+
+std::vector<int> pool::worker_pids() const { return core().worker_pids(); }
 
 namespace detail {
 

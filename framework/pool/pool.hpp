@@ -5,6 +5,7 @@
 #include "troupe/pool/chunk_call.hpp"
 #include "troupe/pool/future.hpp"
 #include "troupe/pool/pool_options.hpp"
+#include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_lost.hpp"
 
 #include <cstddef>
@@ -33,7 +34,7 @@ struct map_options {
 /// A buffer that lies where workers read it: filled in place and passed without a copy.
 ///
 /// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host.
-/// Errors: none; made by `pool::loan`.
+/// Errors: none; made by `pool::loan_buffer`.
 class loan {
 public:
   loan(loan&& other) noexcept;
@@ -82,7 +83,7 @@ public:
   template<class F, class... As>
   auto submit_with(const task_options& options, F&& f, As&&... arguments) {
     detail::encoded_call call;
-    large_room room{*core_};
+    large_room room{core()};
     detail::encode_call(call, room, std::forward<F>(f), std::forward<As>(arguments)...);
     return future<detail::call_result_t<F, As...>>{send(call, room, options)};
   }
@@ -91,8 +92,7 @@ public:
   template<class R>
   future<R> submit(R (*f)(std::span<const std::byte>), loan&& buffer) {
     const auto address = address_of_code(reinterpret_cast<const void*>(f)).packed;
-    return future<R>{send_loan(
-      detail::code_of<&detail::invoke_pointer<R, std::span<const std::byte>>>(), address, buffer)};
+    return future<R>{send_loan(detail::code_of<&detail::invoke_loan<R>>(), address, buffer)};
   }
 
   /// A buffer of `size_bytes` to fill and submit.
@@ -151,6 +151,8 @@ private:
     pool_core& core_;
   };
 
+  /// Throws invalid_state when this pool was moved from.
+  [[nodiscard]] pool_core& core() const;
   task_state* send(const detail::encoded_call& call, large_room& room, const task_options& options);
   task_state* send_loan(std::uint64_t code, std::uint64_t function, loan& buffer);
 

@@ -3,6 +3,7 @@
 #include "troupe/pool/pool_core.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/os/this_process.hpp"
 #include "troupe/pool/worker_lost.hpp"
 
 #include <cstdlib>
@@ -38,7 +39,8 @@ std::shared_ptr<pool_core> pool_core::make(pool_settings settings,
 }
 
 pool_core::pool_core(pool_settings settings, std::shared_ptr<pool_environment> environment)
-    : settings_{std::move(settings)}, environment_{std::move(environment)},
+    : settings_{std::move(settings)}, owner_pid_{os::this_process::pid()},
+      environment_{std::move(environment)},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
       input_arena_{input_memory_.size_bytes()}, slots_(settings_.replicas + settings_.standby),
@@ -52,9 +54,9 @@ void pool_core::check_open() const {
     throw closed_error{"pool '" + settings_.name +
                        "' takes no more tasks: it was closed or terminated"};
   }
-  if (backlog_size_ >= settings_.queued_max) {
+  if (backlog_size_ - withdrawn_ >= settings_.queued_max) {
     throw error{errc::would_block, "pool '" + settings_.name + "' already has " +
-                                     std::to_string(backlog_size_) +
+                                     std::to_string(backlog_size_ - withdrawn_) +
                                      " tasks waiting (pool_options::queued_max); wait for some"};
   }
 }
@@ -70,6 +72,7 @@ task_state* pool_core::submit(const task_call& call) {
     task->core = this;
     task->id = next_task_++;
     task->code = call.code;
+    task->function = call.function;
     task->profile = &profiles_.of(call.profile_key);
     task->time_limit_ns = (call.timeout.count() > 0 ? call.timeout : settings_.task_timeout).count();
     task->attempts_max = call.attempts_max > 0 ? call.attempts_max : settings_.attempts_max;
@@ -99,7 +102,11 @@ task_state* pool_core::submit(const task_call& call) {
       if (call.large == nullptr) store_payload(*task, payload);
       push_backlog(*task, false);
       if (task->place == byte_place::heap && is_direct == false) refill();
-      if (backlog_size_ == 1) arm();
+      if (backlog_size_ == 1) {
+        // The workers may have answered all they held before they were told to ring for it.
+        arm();
+        drain_all();
+      }
     }
     if (!is_ticking_) is_ticking_ = needs_kick_ = true;
     has_kick = std::exchange(needs_kick_, false);
@@ -111,7 +118,8 @@ task_state* pool_core::submit(const task_call& call) {
 
 large_payload pool_core::reserve(std::size_t size_bytes) {
   large_payload room{.data = nullptr, .size_bytes = size_bytes};
-  if (size_bytes + block_slack_bytes > settings_.input_arena_bytes) {
+  constexpr auto size_max = std::numeric_limits<std::uint32_t>::max();
+  if (size_bytes > size_max || size_bytes + block_slack_bytes > settings_.input_arena_bytes) {
     throw error{errc::too_large, "arguments of " + std::to_string(size_bytes) +
                                    " bytes are larger than the input arena of pool '" +
                                    settings_.name + "' (" +
@@ -121,7 +129,10 @@ large_payload pool_core::reserve(std::size_t size_bytes) {
   {
     const std::lock_guard lock{mutex_};
     check_open();
-    if (const auto offset = input_arena_.allocate(size_bytes + block_slack_bytes)) {
+    // Room that a waiting task needs is not given to one behind it, or neither might ever move.
+    const auto offset = roomless_ == 0 ? input_arena_.allocate(size_bytes + block_slack_bytes)
+                                       : std::optional<std::uint64_t>{};
+    if (offset) {
       room.arena_offset = *offset;
       room.data = input_memory_.data() + *offset;
       room.is_in_arena = true;
@@ -135,13 +146,14 @@ large_payload pool_core::reserve(std::size_t size_bytes) {
 }
 
 void pool_core::give_up_room(large_payload& room) noexcept {
-  if (room.data == nullptr) return;
+  if (room.data == nullptr || is_forked_copy()) return;
   if (room.is_in_arena) {
     const std::lock_guard lock{mutex_};
     free_input_block({.bytes = {},
                       .arena_offset = room.arena_offset,
                       .arena_size = static_cast<std::uint32_t>(room.size_bytes),
                       .is_in_arena = true});
+    if (roomless_ > 0) refill(); // Nobody else would notice.
   } else {
     std::free(room.data);
   }
@@ -185,6 +197,7 @@ void pool_core::push_backlog(task_state& task, bool is_front) {
     backlog_last_ = &task;
   }
   ++backlog_size_;
+  if (waits_for_room(task)) ++roomless_;
 }
 
 std::size_t pool_core::choose_slot(const function_profile& profile) {
@@ -213,6 +226,10 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
                                        std::size_t where) {
   auto& to = slots_[where];
   auto& load = loads_[where];
+  if (load.in_flight == 0 && (backlog_first_ != nullptr || wants_dispatcher_ > 0)) {
+    // `arm` looks at busy workers only. Before the task is sent, so that no answer can be missed.
+    to.link->end().notify_at(to.link->end().tail());
+  }
   const auto estimate = static_cast<std::uint32_t>(
     std::min<std::int64_t>(task.profile->estimate_ns, std::numeric_limits<std::uint32_t>::max()));
   task.position =
@@ -229,11 +246,11 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
     is_fine_ticking_ = needs_kick_ = true;
   }
   ++to.sent;
-  refresh_load(where);
   if (to.quota != 0 && to.sent >= to.quota && !to.is_recycling) {
     to.is_recycling = true;
     supervision_->recycle(to.link->slot(), to.link->incarnation());
   }
+  refresh_load(where);
   const auto* sleeper = to.link->end().prepare_wake();
   task.had_to_wake = sleeper != nullptr;
   if (sleeper != nullptr) ++counters_.wakes;
@@ -244,11 +261,12 @@ bool pool_core::wait(task_state& task, deadline limit) {
   if (task.is_resolved()) return true;
   std::unique_lock lock{mutex_};
   drain_all();
+  const bool was_awake = !task.had_to_wake;
   lock.unlock();
   if (task.is_resolved()) return true;
   if (limit.has_passed()) return false;
   // Spin only for a worker that was awake; one that had to be woken may need our core.
-  if (!task.had_to_wake) {
+  if (was_awake) {
     const auto until = clock::now() + spin_time;
     do {
       for (int i = 0; i < polls_per_clock_read; ++i) {
@@ -304,6 +322,7 @@ bool pool_core::revoke(task_state& task) {
   auto& load = loads_[task.slot];
   load.queued_ns -= from.estimates[task.position % ipc::link_cells];
   --load.in_flight;
+  --from.sent;
   store_payload(task, payload);
   return true;
 }
@@ -320,6 +339,8 @@ bool pool_core::cancel(task_state& task) {
   } else {
     // The backlog still holds it, as one more future would, until it comes to its turn.
     task.handles.fetch_add(1, std::memory_order_relaxed);
+    ++withdrawn_;
+    if (waits_for_room(task)) --roomless_;
   }
   release_payload(task);
   resolve(task, outcome::cancelled);

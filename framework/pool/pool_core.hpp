@@ -117,6 +117,9 @@ private:
   // pool_core.cpp
   void check_open() const;
   void push_backlog(task_state& task, bool is_front);
+  static bool waits_for_room(const task_state& task) noexcept {
+    return task.place == byte_place::heap && task.size > ipc::body_bytes_max;
+  }
   void store_payload(task_state& task, const ipc::outgoing_payload& payload);
   const os::futex_word* place(task_state& task, const ipc::outgoing_payload& payload,
                               std::size_t where);
@@ -154,12 +157,15 @@ private:
   void choose_fed_slots();
   void refresh_load(std::size_t index);
   void detach(std::size_t index, const exit_record& record);
+  void write_off(std::size_t index);
+  [[nodiscard]] bool is_forked_copy() const noexcept;
   void settle_lost(task_state& task, std::uint64_t position, seat& from, const exit_record& record);
   void fail_backlog(const failure& cause);
   worker_setup setup_of(slot_id slot, incarnation_id incarnation) const;
 
   const pool_settings settings_;
-  std::shared_ptr<pool_environment> environment_; // Reset when the handle is gone.
+  const int owner_pid_;
+  std::shared_ptr<pool_environment> environment_; // Null when the handle is gone.
   std::unique_ptr<pool_supervision> supervision_;
   os::shared_memory input_memory_;
 
@@ -179,6 +185,8 @@ private:
   task_state* backlog_first_ = nullptr;
   task_state* backlog_last_ = nullptr;
   std::size_t backlog_size_ = 0;
+  std::size_t withdrawn_ = 0;              // Of these, cancelled ones.
+  std::size_t roomless_ = 0;               // Of these, payloads the input arena had no room for.
   std::uint64_t unresolved_ = 0;
   std::uint64_t next_task_ = 1;
   std::uint64_t wants_dispatcher_ = 0;     // Pending tasks only the dispatcher looks after.

@@ -56,7 +56,8 @@ void pool_core::finish(std::size_t index, const ipc::incoming_answer& answer) {
   load.queued_ns -= from.estimates[task.position % ipc::link_cells];
   --load.in_flight;
   if (answer.run_time > duration::zero()) task.profile->learn(answer.run_time);
-  free_input_block(from.link->end().payload_at(task.position));
+  const auto& end = from.link->end();
+  if (end.is_in_arena(task.position)) free_input_block(end.payload_at(task.position));
   ++task.attempts;
   keep_result(task, answer.bytes);
   resolve(task, answer.kind == static_cast<std::uint8_t>(reply_kind::value) ? outcome::value
@@ -164,6 +165,7 @@ void pool_core::refill() {
   while (backlog_first_ != nullptr) {
     auto& task = *backlog_first_;
     const bool is_withdrawn = task.is_resolved();
+    const bool was_roomless = !is_withdrawn && waits_for_room(task);
     ipc::outgoing_payload payload;
     std::size_t where = scheduler::nobody;
     if (!is_withdrawn) {
@@ -173,8 +175,10 @@ void pool_core::refill() {
     backlog_first_ = task.next;
     if (backlog_first_ == nullptr) backlog_last_ = nullptr;
     --backlog_size_;
+    if (was_roomless) --roomless_;
     task.next = nullptr;
     if (is_withdrawn) {
+      --withdrawn_;
       task_port::drop_handle(task);
       continue;
     }
@@ -223,6 +227,10 @@ void pool_core::note_emptied(std::size_t index) {
   }
   loads_[index].queued_ns = 0;
   auto& s = slots_[index];
+  // Positions that were taken back still fill the ring; nobody looks at it again while it is idle.
+  ipc::incoming_answer ignored;
+  (void)s.link->end().oldest(ignored);
+  refresh_load(index);
   if (s.phase == slot_phase::draining) {
     supervision_->on_drained(s.link->slot(), s.link->incarnation());
   }

@@ -2,10 +2,12 @@
 
 // How a pool ends.
 
+#include "troupe/os/this_process.hpp"
 #include "troupe/pool/pool_core.hpp"
 
 #include <csignal>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -49,7 +51,12 @@ bool pool_core::join(deadline limit) {
   return is_stopped_;
 }
 
+// In a copy made by fork() the workers are the parent's, and the lock may be held by a thread that
+// does not exist here.
+bool pool_core::is_forked_copy() const noexcept { return os::this_process::pid() != owner_pid_; }
+
 void pool_core::terminate() {
+  if (is_forked_copy()) return;
   std::unique_lock lock{mutex_};
   if (phase_ != pool_phase::terminated) {
     phase_ = pool_phase::terminated;
@@ -62,25 +69,56 @@ void pool_core::terminate() {
     ask_to_stop(stop_mode::kill);
   }
   const auto limit = clock::now() + stop_wait_max;
-  changed_.wait_until(lock, limit, [this] { return is_stopped_; });
+  if (changed_.wait_until(lock, limit, [this] { return is_stopped_; })) return;
+  for (std::size_t i = 0; i < slots_.size(); ++i) write_off(i);
+}
+
+// The kernel does not let the worker go (uninterruptible sleep). Its task ends here all the same; its
+// rings stay mapped until it is gone, its blocks of the input arena until the pool is.
+void pool_core::write_off(std::size_t index) {
+  auto& s = slots_[index];
+  if (!s.link) return;
+  environment_->log("worker " + settings_.name + "/" + std::to_string(index) + " (pid " +
+                    std::to_string(s.link->pid()) +
+                    ") was killed and does not end; it is left to the kernel");
+  environment_->dispatch().unwatch(s.link->end().doorbell());
+  const auto link = std::move(s.link);
+  auto& end = link->end();
+  for (auto position = end.tail(); position-- > end.head();) {
+    if (end.is_revoked(position)) continue;
+    auto& task = *reinterpret_cast<task_state*>(end.tag_at(position));
+    task.place = byte_place::none;
+    resolve(task, outcome::cancelled);
+  }
+  loads_[index] = {};
+  std::erase(busy_, static_cast<std::uint32_t>(index));
+  s = {};
+  end.wake_waiters();
 }
 
 void pool_core::abandon_handle() noexcept {
+  if (is_forked_copy()) return; // Neither does the environment end: the pool still holds it.
   try {
     terminate();
   } catch (const std::exception& e) {
     environment_->log(std::string{"a pool could not be terminated: "} + e.what());
   }
   environment_->dispatch().remove(*this);
-  supervision_.reset(); // The actor held this core; no call comes from it any more.
-  std::shared_ptr<pool_core> self;
+  std::unique_ptr<pool_supervision> supervision;
   {
     const std::lock_guard lock{mutex_};
+    supervision = std::move(supervision_);
+  }
+  supervision.reset(); // The actor held this core; no call comes from it any more.
+  std::shared_ptr<pool_core> self;
+  std::shared_ptr<pool_environment> environment; // Ends outside the lock: it joins its threads.
+  {
+    const std::lock_guard lock{mutex_};
+    environment = std::move(environment_);
     self = shared_from_this();
     self_ = self;
     if (store_.close()) self_.reset();
   }
-  environment_.reset();
 }
 
 void pool_core::query(std::function<void(std::vector<slot_status>)> receiver) {
@@ -91,7 +129,7 @@ pool_counters pool_core::counters() {
   const std::lock_guard lock{mutex_};
   drain_all();
   auto out = counters_;
-  out.backlog = backlog_size_;
+  out.backlog = backlog_size_ - withdrawn_;
   return out;
 }
 
@@ -99,9 +137,9 @@ std::vector<int> pool_core::worker_pids() {
   const std::lock_guard lock{mutex_};
   std::vector<int> pids;
   for (const auto& s : slots_) {
-    if (s.link && (s.phase == slot_phase::live || s.phase == slot_phase::draining)) {
-      pids.push_back(s.link->pid());
-    }
+    const bool is_up = s.phase == slot_phase::live || s.phase == slot_phase::draining;
+    // A worker may say that it is ready before the launcher tells its pid.
+    if (s.link && is_up && s.link->pid() > 0) pids.push_back(s.link->pid());
   }
   return pids;
 }

@@ -56,7 +56,7 @@ auto pool::submit_chunk(F& f, const std::vector<T>& items) {
     detail::element_result<IsStar, typename detail::caller<function>::type, T>;
   using answer = std::conditional_t<std::is_void_v<result>, void, std::vector<result>>;
   detail::encoded_call call;
-  large_room room{*core_};
+  large_room room{core()};
   detail::encode_chunk<IsStar, large_room&, function>(call, room, f, items);
   return future<answer>{send(call, room, {})};
 }
@@ -149,10 +149,9 @@ void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options
       if (first_error) break;
       const auto index = next_index;
       next_index += items.size();
-      ++in_flight;
-      submit_chunk<false>(f, items).then([done, index](chunk_future result) {
-        done->put({index, std::move(result)});
-      });
+      const auto sent = submit_chunk<false>(f, items);
+      ++in_flight; // Only now: a chunk that was refused never completes.
+      sent.then([done, index](chunk_future result) { done->put({index, std::move(result)}); });
     }
   } catch (...) { // Of the range or of submit.
     if (!first_error) first_error = std::current_exception();

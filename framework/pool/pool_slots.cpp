@@ -6,6 +6,7 @@
 #include "troupe/pool/worker_lost.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 namespace troupe {
 
@@ -102,6 +103,7 @@ void pool_core::drain(slot_id slot, incarnation_id incarnation) {
     take_back_unbegun(slot.value); // Reports on_drained itself when that was all.
   }
   refill();
+  arm();
   if (loads_[slot.value].in_flight == 0) supervision_->on_drained(slot, incarnation);
 }
 
@@ -109,8 +111,10 @@ void pool_core::signal(slot_id slot, incarnation_id incarnation, int signal, sig
   const std::lock_guard lock{mutex_};
   if (!is_current(slot, incarnation)) return;
   auto& s = slots_[slot.value];
-  // An idle worker leaves by itself, through its exit handlers.
-  const bool is_idle = loads_[slot.value].in_flight == 0 && s.phase == slot_phase::draining;
+  // An idle worker leaves by itself, through its exit handlers. One that is not ready may be stuck
+  // in its initializer.
+  const bool is_idle = loads_[slot.value].in_flight == 0 && s.link->end().is_ready() &&
+                       (s.phase == slot_phase::draining || phase_ != pool_phase::open || broken_);
   if (is_idle && signal == settings_.stop.signal) {
     s.link->end().ask_to_stop();
   } else {
@@ -119,24 +123,28 @@ void pool_core::signal(slot_id slot, incarnation_id incarnation, int signal, sig
 }
 
 void pool_core::on_link_exited(worker_link& link, const exit_record& record) {
-  environment_->dispatch().unwatch(link.end().doorbell());
   const std::lock_guard lock{mutex_};
-  if (!is_current(link)) return;
+  if (!environment_ || !supervision_) return; // Written off, and the pool is gone.
+  environment_->dispatch().unwatch(link.end().doorbell());
   ++counters_.worker_exits;
-  detach(link.slot().value, record);
+  if (is_current(link)) detach(link.slot().value, record);
   supervision_->on_exited(link.slot(), link.incarnation(), record);
 }
 
 void pool_core::on_link_start_failed(worker_link& link, const failure& cause) {
-  environment_->dispatch().unwatch(link.end().doorbell());
   const std::lock_guard lock{mutex_};
-  if (!is_current(link)) return;
+  if (!environment_ || !supervision_ || !is_current(link)) return;
+  environment_->dispatch().unwatch(link.end().doorbell());
   slots_[link.slot().value] = {};
   refresh_load(link.slot().value);
   supervision_->on_start_failed(link.slot(), link.incarnation(), cause);
 }
 
 void pool_core::on_link_output(worker_link& link, output_stream stream, std::string_view line) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!is_current(link)) return; // Written off: the environment may be gone.
+  }
   environment_->take_output(settings_.name + "/" + std::to_string(link.slot().value), stream, line);
 }
 
@@ -166,7 +174,9 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, seat& from
   auto& end = from.link->end();
   const auto payload = end.payload_at(position);
   const bool is_begun = end.fate(position) != ipc::job_fate::not_begun;
-  const bool is_doomed = from.why_killed == doom::timed_out && from.doomed_position == position;
+  // It may have died of itself just before the limit; then that is the news.
+  const bool is_doomed = from.why_killed == doom::timed_out && from.doomed_position == position &&
+                         record.status == exit_status::killed_by(SIGKILL);
   task.slot = task_state::no_slot;
   store_payload(task, payload);
   if (is_begun) ++task.attempts;
@@ -184,6 +194,12 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, seat& from
                        " ms; its worker was killed"};
     detail->record = std::make_unique<exit_record>(record);
     return fail(task, outcome::timed_out, std::move(detail));
+  }
+  if (is_begun && broken_) {
+    // Its worker was stopped because the pool has given up.
+    auto detail = std::make_unique<task_detail>();
+    detail->cause = *broken_;
+    return fail(task, outcome::failed, std::move(detail));
   }
   if (is_begun && task.attempts >= task.attempts_max) {
     ++counters_.lost;
@@ -223,6 +239,7 @@ void pool_core::fail_backlog(const failure& cause) {
     backlog_first_ = task.next;
     --backlog_size_;
     if (task.is_resolved()) {
+      --withdrawn_;
       task_port::drop_handle(task);
       continue;
     }
@@ -236,6 +253,7 @@ void pool_core::fail_backlog(const failure& cause) {
     fail(task, outcome::failed, std::move(detail));
   }
   backlog_last_ = nullptr;
+  roomless_ = 0;
 }
 
 void pool_core::stopped() {

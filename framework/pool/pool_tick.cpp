@@ -28,6 +28,7 @@ time_point pool_core::tick(time_point now) {
   const std::lock_guard lock{mutex_};
   find_ready_workers(now);
   drain_all();
+  if (backlog_first_ != nullptr) refill(); // Whatever hindered it may have gone unnoticed.
   auto next = time_point::max();
   // By copy: a condemned or emptied slot changes the list.
   const auto busy = busy_;
@@ -117,7 +118,6 @@ void pool_core::take_back_unbegun(std::size_t index) {
     task.slot = task_state::no_slot;
     push_backlog(task, true);
     ++counters_.taken_back;
-    --s.sent;
   }
   refresh_load(index);
   if (loads_[index].in_flight == 0) note_emptied(index);

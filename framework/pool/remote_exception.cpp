@@ -157,6 +157,9 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, remote_ori
   if (auto facts = wire::decode<remote_facts>(bytes)) {
     if (!known.worker.empty()) facts->worker = known.worker;
     if (known.pid != 0) facts->pid = known.pid;
+    if (!known.trace.empty()) {
+      facts->trace = facts->trace.empty() ? known.trace : known.trace + "\n" + facts->trace;
+    }
     if (auto made = make_exception(*facts)) return made;
   }
   return std::make_exception_ptr(serialization_error{

@@ -55,8 +55,9 @@ public:
 
 /// Whose exception it is, if that is known better than the bytes tell.
 struct remote_origin {
-  std::string_view worker;
+  std::string_view worker{};
   int pid = 0;
+  std::string trace{}; ///< Put before the trace in the bytes.
 };
 
 /// Turns the exception that is being handled into bytes; in the worker, inside `catch (...)`. Long

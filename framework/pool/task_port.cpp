@@ -6,6 +6,7 @@
 #include "troupe/pool/pool_core.hpp"
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_lost.hpp"
+#include "troupe/process/code_name.hpp"
 
 #include <cstdlib>
 
@@ -70,7 +71,10 @@ std::span<const std::byte> result(const task_state& task) noexcept {
 std::exception_ptr exception(const task_state& task) {
   const auto* const detail = static_cast<const task_detail*>(task.detail);
   switch (task.how) {
-  case outcome::error: return decode_exception(result(task));
+  case outcome::error: {
+    const auto name = name_of_code(code_address{task.function});
+    return decode_exception(result(task), {.trace = "in task " + std::to_string(task.id) + ": " + name});
+  }
   case outcome::lost:
     return std::make_exception_ptr(worker_lost{*detail->record, detail->task, task.attempts});
   case outcome::timed_out: return std::make_exception_ptr(timeout_error{detail->cause.message});

@@ -30,6 +30,7 @@ struct large_payload {
 struct task_call {
   std::uint64_t code = 0;                 ///< code_address of a task_function.
   std::uint64_t profile_key = 0;          ///< Calls with one key take about the same time.
+  std::uint64_t function = 0;             ///< code_address of what the user passed, for its name.
   std::span<const std::byte> payload;     ///< Unless `large` is set.
   large_payload* large = nullptr;         ///< Taken over when submit returns.
   duration timeout{};                     ///< 0: the pool's.

@@ -50,6 +50,7 @@ struct alignas(64) task_state {
   continuation* continuations = nullptr;
   std::uint64_t id = 0;
   std::uint64_t code = 0;
+  std::uint64_t function = 0;                           ///< The user's function, for its name.
   std::uint64_t position = 0;                           ///< In the ring of `slot`.
   std::int64_t time_limit_ns = 0;                       ///< 0: none.
   std::uint32_t size = 0;

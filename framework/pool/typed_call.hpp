@@ -9,6 +9,8 @@
 #include "troupe/process/function_address.hpp"
 
 #include <array>
+#include <cstring>
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -81,6 +83,24 @@ void invoke_pointer(std::span<const std::byte> payload, reply_sink& reply) {
   reply_with<std::decay_t<R>>(reply, [&] {
     return std::apply([](std::uint64_t, auto&... each) { return last(std::move(each)...); }, message);
   });
+}
+
+/// A loaned buffer's payload: the function's address, and from here on the bytes, aligned as any.
+inline constexpr std::size_t loan_header_bytes = 64;
+
+/// Runs in the worker: a call of a function with a loaned buffer.
+template<class R>
+void invoke_loan(std::span<const std::byte> payload, reply_sink& reply) {
+  std::uint64_t code = 0;
+  if (payload.size() < loan_header_bytes) throw serialization_error{"a loaned buffer was cut"};
+  std::memcpy(&code, payload.data(), sizeof code);
+  auto* const function =
+    function_address<R(std::span<const std::byte>)>{code_address{code}}.resolve();
+  if (function == nullptr) {
+    throw std::runtime_error{"the task's function is not in this worker: its library was loaded "
+                             "after the workers started; load it before the first pool"};
+  }
+  reply_with<R>(reply, [&] { return function(payload.subspan(loan_header_bytes)); });
 }
 
 /// Runs in the worker: a call of an object without state (a captureless lambda).
@@ -164,6 +184,7 @@ struct encoded_call {
 
   std::uint64_t code = 0;
   std::uint64_t profile_key = 0;
+  std::uint64_t function = 0;
   std::size_t size_bytes = 0;
   alignas(8) std::array<std::byte, small_bytes_max> small;
 };
@@ -189,19 +210,20 @@ void encode_call(encoded_call& out, LargeRoom&& large_room, F&& f, As&&... argum
                   "a task cannot change the caller's objects: take parameters by value or const&");
     out.code = code_of<traits::trampoline>();
     out.profile_key = address_of_code(reinterpret_cast<const void*>(+f)).packed;
+    out.function = out.profile_key;
     traits::with_converted(encode_as, out.profile_key, arguments...);
   } else if constexpr (std::is_empty_v<function>) {
     static_assert(std::is_default_constructible_v<function>,
                   "a captureless lambda or an empty functor that can be default-constructed");
     using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateless<function, result, stored_t<As>...>>();
-    out.profile_key = out.code;
+    out.profile_key = out.function = out.code;
     encode_as.template operator()<stored_t<As>...>(arguments...);
   } else {
     wire::require_encodable<function>();
     using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateful<function, result, stored_t<As>...>>();
-    out.profile_key = out.code;
+    out.profile_key = out.function = out.code;
     encode_as.template operator()<function, stored_t<As>...>(f, arguments...);
   }
 }

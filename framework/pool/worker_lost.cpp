@@ -11,7 +11,10 @@ namespace {
 std::string describe(const exit_record& record, std::uint64_t task, std::uint32_t attempts) {
   auto text = "task " + std::to_string(task) + " was lost in attempt " + std::to_string(attempts) +
               ": " + to_string(record);
-  for (const auto& frame : record.stack) text += "\n  " + frame;
+  for (const auto& frame : record.stack) {
+    if (frame.find("troupe::run_worker(") != std::string::npos) break; // Ours from here on.
+    text += "\n  " + frame;
+  }
   if (!record.stderr_tail.empty()) text += "\n  its last lines on stderr:";
   for (const auto& line : record.stderr_tail) text += "\n    " + line;
   return text;

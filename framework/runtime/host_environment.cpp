@@ -20,6 +20,7 @@ namespace {
 
 std::mutex sink_mutex;
 output_sink current_sink; // Under sink_mutex.
+log_sink current_log;     // Under sink_mutex.
 
 /// Timers of the supervisors, kept on the reactor thread.
 class reactor_timers final : public timer_service,
@@ -80,6 +81,10 @@ public:
   }
 
   void log(std::string_view line) override {
+    {
+      const std::lock_guard lock{sink_mutex};
+      if (current_log) return current_log(line);
+    }
     std::fprintf(stderr, "troupe: %.*s\n", static_cast<int>(line.size()), line.data());
   }
 
@@ -109,6 +114,11 @@ std::shared_ptr<pool_environment> host_environment() {
 void set_output_sink(output_sink sink) {
   const std::lock_guard lock{sink_mutex};
   current_sink = std::move(sink);
+}
+
+void set_log_sink(log_sink sink) {
+  const std::lock_guard lock{sink_mutex};
+  current_log = std::move(sink);
 }
 
 } // namespace troupe

@@ -18,4 +18,9 @@ std::shared_ptr<pool_environment> host_environment();
 using output_sink = std::function<void(std::string_view name, output_stream, std::string_view line)>;
 void set_output_sink(output_sink sink);
 
+/// Takes every line of Troupe's own, instead of stderr; empty: the default again. As above, but
+/// called on any thread.
+using log_sink = std::function<void(std::string_view line)>;
+void set_log_sink(log_sink sink);
+
 } // namespace troupe

@@ -10,9 +10,9 @@
 namespace troupe {
 
 void init(int argc, char** argv) {
+  set_environment_source(&host_environment); // First: a worker may make pools of its own.
   become_zygote_if_asked(argc, argv);
   os::accept_membarriers(); // Now, while there is one thread, it costs nothing.
-  set_environment_source(&host_environment);
 }
 
 } // namespace troupe

@@ -121,6 +121,7 @@ std::vector<stage_report> pipeline_host::look() {
                    .replicas = stage.spec().replicas,
                    .counters = stage.counters(),
                    .worker_exits = lanes_[i]->exits(),
+                   .pids = lanes_[i]->pids(),
                    .is_finished = stage.is_finished()});
   }
   return out;

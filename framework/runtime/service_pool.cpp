@@ -109,6 +109,13 @@ void service_pool::on_exited(slot_id slot, incarnation_id incarnation, const exi
   supervision_->on_exited(slot, incarnation, record);
 }
 
+std::vector<int> service_pool::pids() {
+  const std::lock_guard lock{mutex_};
+  std::vector<int> out;
+  for (const auto& s : seats_) out.push_back(s.child ? s.child->pid() : 0);
+  return out;
+}
+
 void service_pool::drain(slot_id slot, incarnation_id incarnation) {
   supervision_->on_drained(slot, incarnation); // It is given nothing, so it holds nothing.
 }

@@ -49,6 +49,8 @@ public:
   }
   /// Lets go of the supervisor; nothing is called any more.
   void disconnect();
+  /// Processes by slot; 0: none.
+  [[nodiscard]] std::vector<int> pids();
   [[nodiscard]] const service_settings& settings() const noexcept { return settings_; }
 
   // slot_control

@@ -67,6 +67,7 @@ void troupe_host::stop(stop_mode mode) {
     const std::lock_guard lock{mutex_};
     if (is_pipeline_active_ && result_.how == run_result::ending::running) {
       // The pipeline's end stops the rest; services go on until then.
+      is_stopping_ = true;
       pipeline_->stop_producing();
       return;
     }
@@ -76,12 +77,15 @@ void troupe_host::stop(stop_mode mode) {
 }
 
 void troupe_host::on_pipeline_finished() {
+  auto how = run_result::ending::finished;
   {
     const std::lock_guard lock{mutex_};
     is_pipeline_active_ = false;
-    if (services_active_ > 0) return; // Services run until they are stopped.
+    how = is_stopping_ ? run_result::ending::stopped : run_result::ending::finished;
+    // Services run until they are stopped.
+    if (services_active_ > 0 && !is_stopping_) return;
   }
-  end_with(run_result::ending::finished, std::nullopt);
+  end_with(how, std::nullopt);
 }
 
 void troupe_host::on_service_completed(bool has_failed) {
@@ -153,6 +157,7 @@ std::vector<pool_report> troupe_host::report() {
     pool.stage.name = service->settings().name;
     pool.stage.role = "service";
     pool.stage.replicas = service->settings().replicas;
+    pool.stage.pids = service->pids();
     pool.is_service = true;
     out.push_back(std::move(pool));
   }

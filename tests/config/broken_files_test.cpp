@@ -94,7 +94,8 @@ pools:
        "t.yaml:10:14: error[T004]: pools.api.enabled: expected true or false, got 'yes'; write true",
        "t.yaml:11:23: error[T004]: pools.api.limits.nofile: expected an integer or unlimited, got 'many'",
        "t.yaml:11:34: error[T005]: pools.api.limits.cpu: must be whole seconds, got 500ms",
-       "t.yaml:11:41: error[T003]: pools.api.limits.files: unknown key; did you mean 'nofile'?"});
+       "t.yaml:11:41: error[T003]: pools.api.limits.files: unknown key; known here: as, core, cpu, data, fsize, "
+       "locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack"});
 }
 
 BOOST_AUTO_TEST_CASE(a_key_given_twice_names_both_lines) {
@@ -294,7 +295,7 @@ pools:
        "t.yaml:12:20: error[T004]: pools.list.command: expected a list of text or one text, got a map",
        "t.yaml:12:36: error[T004]: pools.list.args: expected a list of text, got 'x'",
        "t.yaml:12:44: error[T004]: pools.list.env: expected a map from names to text, got a list",
-       "t.yaml:12:60: error[T004]: pools.list.restart: expected a map, got a list",
+       "t.yaml:12:60: error[T004]: pools.list.restart: expected a policy such as permanent, or a map, got a list",
        "t.yaml:12:76: error[T004]: pools.list.stop: expected a map, got 'fast'",
        "t.yaml:12:89: error[T022]: pools.list.input: routes are planned, not available in this build; write a channel "
        "or a list"});

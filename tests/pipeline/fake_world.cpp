@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <numeric>
+#include <sstream>
 
 namespace troupe::test {
 namespace {
@@ -166,6 +167,20 @@ bool fake_world::step() {
   if (due == time_point::max()) return false;
   now_ = std::max(now_ + std::chrono::microseconds{1}, due);
   return true;
+}
+
+std::string fake_world::report() {
+  std::ostringstream out;
+  for (std::size_t i = 0; i < engine_->stage_count(); ++i) {
+    const auto& each = engine_->stage_at(i);
+    const auto seen = each.counters();
+    out << "\n  " << each.spec().name << " (" << each.spec().worker.name << ", "
+        << each.spec().replicas << " replicas): in " << seen.in << " done " << seen.done << " out "
+        << seen.out << " retries " << seen.retries << " errors " << seen.errors << " lost "
+        << seen.workers_lost << " in flight " << seen.in_flight
+        << (each.is_finished() ? " finished" : "");
+  }
+  return out.str();
 }
 
 bool fake_world::run(std::uint64_t steps_max) {

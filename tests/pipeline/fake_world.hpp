@@ -98,6 +98,8 @@ public:
   [[nodiscard]] pipeline::engine& engine() { return *engine_; }
   [[nodiscard]] fake_lane& lane(std::size_t stage) { return *lanes_.at(stage); }
   [[nodiscard]] std::uint64_t kills() const;
+  /// Where each stage stands, for the message of a failed test.
+  [[nodiscard]] std::string report();
 
   void on_finished() override { ++finished; }
   void on_failed(const failure& cause) override { failures.push_back(cause.message); }

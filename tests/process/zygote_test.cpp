@@ -47,6 +47,13 @@ int zygote_of(launch_fixture& fixture) {
   return std::stoi(worker->out().at(0));
 }
 
+// A child's record is gone with its last mention on the reactor thread.
+void settle(launch_fixture& fixture) {
+  std::promise<void> done;
+  fixture.reactor.post([&] { done.set_value(); });
+  done.get_future().wait();
+}
+
 BOOST_AUTO_TEST_SUITE(zygote_suite, *boost::unit_test::timeout(200))
 
 BOOST_FIXTURE_TEST_CASE(its_death_is_told_once_for_each_child_and_it_comes_back, launch_fixture) {
@@ -108,6 +115,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_many_starts) {
   {
     launch_fixture fixture;
     zygote_of(fixture);
+    settle(fixture);
     const auto running = test::open_descriptors();
     const int count = loops(250);
     for (int i = 0; i < count; ++i) {
@@ -115,10 +123,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_many_starts) {
                                      : fixture.start_worker(returns_0);
       BOOST_TEST_REQUIRE(child->exited().status.is_success());
     }
-    // The records are gone with their last mention on the reactor thread.
-    std::promise<void> done;
-    fixture.reactor.post([&] { done.set_value(); });
-    done.get_future().wait();
+    settle(fixture);
     BOOST_TEST(test::open_descriptors() == running);
     BOOST_TEST(test::children_of(::getpid()).size() == 1U); // The zygote, and it has no zombie:
     BOOST_TEST(test::children_of(test::children_of(::getpid())[0]).empty());

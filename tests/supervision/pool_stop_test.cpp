@@ -262,13 +262,29 @@ BOOST_AUTO_TEST_CASE(pool_that_throws_is_killed_and_given_up) {
   pool.pool().on_line = [](const std::string& line) {
     if (line == "drain 0#0") throw std::runtime_error{"out of luck"};
   };
-  pool.pool().live.clear(); // They are killed, and nobody waits for that.
+  pool.pool().must_be_empty = false;
   pool.supervision().recycle(slot_id{0}, incarnation_id{0});
   pool.actors().run();
   BOOST_TEST(pool.take() == (lines{"drain 0#0", "KILL 1#0", "KILL 0#0", "give_up", "abandon 0",
                                    "abandon 1", "stopped"}),
              boost::test_tools::per_element());
   BOOST_TEST(pool.pool().causes.at(0).message.find("out of luck") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(slot_that_runs_out_of_resources_takes_its_pool_along) {
+  auto pool = pool_harness{spec_of(2)};
+  pool.start_all();
+  pool.pool().must_be_empty = false;
+  pool.actors().timers().break_down();
+  pool.exits(1, by_kill); // The pause before its restart needs a timer.
+  BOOST_TEST(pool.take() ==
+                 (lines{"KILL 1#0", "KILL 0#0", "give_up", "abandon 0", "abandon 1", "stopped"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(pool.pool().causes.at(0).message.find("no timers left") != std::string::npos,
+             pool.pool().causes.at(0).message);
+  pool.stop(stop_mode::kill);
+  BOOST_TEST(pool.status().size() == 2U); // Still answers, with what it knows.
+  BOOST_TEST(pool.take().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,11 +10,13 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <random>
+#include <system_error>
 #include <utility>
 
 namespace troupe::test {
@@ -23,22 +25,24 @@ namespace troupe::test {
 class fake_timers final : public timer_service {
 public:
   void schedule_after(duration delay, std::function<void()> callback) override {
-    state_.with([&](state& held) { held.pending.emplace(held.now + delay, std::move(callback)); });
+    state_.with([&](state& held) {
+      if (held.is_broken)
+        throw std::system_error{EMFILE, std::generic_category(), "no timers left"};
+      held.pending.emplace(held.now + delay, std::move(callback));
+    });
   }
 
   [[nodiscard]] time_point now() const override {
     return state_.with([](const state& held) { return held.now; });
   }
 
-  [[nodiscard]] std::size_t pending() const {
-    return state_.with([](const state& held) { return held.pending.size(); });
+  /// From now on the service is out of resources.
+  void break_down() {
+    state_.with([](state& held) { held.is_broken = true; });
   }
 
-  /// Returns when the next timer is due.
-  [[nodiscard]] std::optional<time_point> next() const {
-    return state_.with([](const state& held) {
-      return held.pending.empty() ? std::nullopt : std::optional{held.pending.begin()->first};
-    });
+  [[nodiscard]] std::size_t pending() const {
+    return state_.with([](const state& held) { return held.pending.size(); });
   }
 
   /// Moves the clock to `when` and calls what is due by then, in order; `settle` runs after each.
@@ -62,6 +66,7 @@ public:
 
 private:
   struct state {
+    bool is_broken = false;
     time_point now{};
     std::multimap<time_point, std::function<void()>> pending;
   };

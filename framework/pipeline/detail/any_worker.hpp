@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/pipeline/commit.hpp"
+#include "troupe/pipeline/detail/batch_report.hpp"
 #include "troupe/pipeline/emitter.hpp"
 #include "troupe/pipeline/worker_config.hpp"
 #include "troupe/pipeline/worker_role.hpp"
@@ -32,6 +33,11 @@ public:
     apply(message, out);
     return false;
   }
+  /// A transform that works on a whole batch at once: it reports on each message in order, and
+  /// may stop after some. @{
+  [[nodiscard]] virtual bool takes_batches() const { return false; }
+  virtual void transform_batch(bytes_view, std::uint32_t, batch_report&) {}
+  /// @}
   virtual void finish(emitter&) {}
   /// Whether every job is committed at once: saving costs next to nothing.
   [[nodiscard]] virtual bool commits_each_job() const { return false; }

@@ -203,8 +203,10 @@ expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
     return bad_message();
   }
   out.crash.frames.resize(frames.size() / sizeof(std::uint64_t));
-  std::memcpy(out.crash.frames.data(), frames.data(),
-              out.crash.frames.size() * sizeof(std::uint64_t));
+  if (!frames.empty()) {
+    std::memcpy(out.crash.frames.data(), frames.data(),
+                out.crash.frames.size() * sizeof(std::uint64_t));
+  }
   return out;
 }
 

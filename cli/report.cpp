@@ -1,0 +1,134 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/cli/report.hpp"
+
+#include "troupe/cli/progress.hpp"
+#include "troupe/cli/table.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace troupe::cli {
+
+namespace {
+
+using control::pool_view;
+using control::troupe_view;
+
+/// What the sources gave.
+std::uint64_t messages_of(const troupe_view& view) {
+  std::uint64_t sum = 0;
+  for (const auto& pool : view.pools) {
+    if (pool.role == "source") sum += pool.messages.out;
+  }
+  return sum;
+}
+
+double throughput_of(const troupe_view& view) {
+  if (view.elapsed_ms <= 0) return 0;
+  return static_cast<double>(messages_of(view)) * 1000 / static_cast<double>(view.elapsed_ms);
+}
+
+bool has_pipeline(const troupe_view& view) {
+  return std::any_of(view.pools.begin(), view.pools.end(),
+                     [](const pool_view& pool) { return pool.role != "service"; });
+}
+
+std::vector<std::string> row_of(const pool_view& pool) {
+  const auto& counts = pool.messages;
+  const bool is_service = pool.role == "service";
+  const auto number = [&](std::uint64_t value) {
+    return is_service ? std::string{"-"} : std::to_string(value);
+  };
+  return {pool.name,
+          pool.role.empty() ? "-" : pool.role,
+          std::to_string(pool.replicas),
+          pool.role == "source" ? "-" : number(counts.in),
+          pool.role == "sink" ? "-" : number(counts.out),
+          std::to_string(pool.restarts),
+          number(counts.retries),
+          number(counts.dead_letters),
+          number(counts.errors)};
+}
+
+std::string words_for(const std::string& state) {
+  if (state == "finished") return "done";
+  return state; // "stopped", "failed"
+}
+
+std::string age(std::int64_t ms) { return short_time(ms); }
+
+std::string exit_text(const std::optional<control::exit_view>& exit) {
+  if (!exit) return "-";
+  if (exit->code) return "exit " + std::to_string(*exit->code);
+  if (!exit->signal.empty()) return "signal " + exit->signal;
+  return exit->reason;
+}
+
+} // namespace
+
+std::string summary(const run_outcome& outcome) {
+  const auto& view = outcome.view;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& pool : view.pools) rows.push_back(row_of(pool));
+  auto out = make_table({{"pool"},
+                         {"role"},
+                         {"workers", true},
+                         {"in", true},
+                         {"out", true},
+                         {"restarts", true},
+                         {"retries", true},
+                         {"dead letters", true},
+                         {"errors", true}},
+                        rows);
+  out += view.name + ": " + words_for(view.state) + " after " + short_time(view.elapsed_ms);
+  if (has_pipeline(view)) {
+    out += ", " + std::to_string(messages_of(view)) + " messages, " +
+           short_count(throughput_of(view)) + "/s";
+  }
+  if (outcome.has_chaos) out += ", " + std::to_string(view.kills) + " workers killed";
+  return out + "\n";
+}
+
+std::string outcome_json(const run_outcome& outcome) {
+  using json = nlohmann::ordered_json;
+  const auto& view = outcome.view;
+  json out{{"result", view.state}, {"exit_code", to_int(outcome.code)}, {"cause", nullptr}};
+  if (outcome.cause) {
+    out["cause"] = {{"code", std::string{to_string(outcome.cause->code)}},
+                    {"message", outcome.cause->message}};
+  }
+  out["messages"] = messages_of(view);
+  out["messages_per_second"] = throughput_of(view);
+  out.update(json::parse(to_json(view)));
+  out.erase("as_wanted"); // Nothing runs any more.
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string status_table(const troupe_view& view) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& pool : view.pools) {
+    for (const auto& slot : pool.slots) {
+      const bool is_finished = pool.is_finished && slot.state == "stopped";
+      rows.push_back({pool.name + "/" + std::to_string(slot.replica),
+                      is_finished ? "finished" : slot.state,
+                      slot.pid > 0 ? std::to_string(slot.pid) : "-",
+                      age(slot.since_ms),
+                      std::to_string(slot.restarts),
+                      exit_text(slot.exit)});
+    }
+  }
+  auto out = view.name + " (pid " + std::to_string(view.pid) + "): " + view.state + " for " +
+             age(view.elapsed_ms) + "\n";
+  if (rows.empty()) return out;
+  return out + make_table({{"worker"},
+                           {"state"},
+                           {"pid", true},
+                           {"since", true},
+                           {"restarts", true},
+                           {"last exit"}},
+                          rows);
+}
+
+} // namespace troupe::cli

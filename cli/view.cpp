@@ -1,0 +1,80 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/cli/view.hpp"
+
+namespace troupe::cli {
+
+namespace {
+
+control::exit_view exit_of(const exit_record& record) {
+  control::exit_view out;
+  out.code = record.status.code();
+  if (const auto signal = record.status.signal()) out.signal = signal_name(*signal);
+  if (out.code) {
+    out.reason = "exit";
+  } else if (!out.signal.empty()) {
+    out.reason = "signal";
+  } else {
+    out.reason = record.pid == 0 ? "start_failed" : "unknown";
+  }
+  return out;
+}
+
+control::slot_view slot_of(const slot_status& slot, int pid, time_point now) {
+  control::slot_view out;
+  out.replica = slot.slot.value;
+  out.state = to_string(slot.state);
+  out.is_ready = slot.state == slot_state::ready;
+  const bool has_process = out.is_ready || slot.state == slot_state::starting ||
+                           slot.state == slot_state::stopping;
+  out.pid = has_process ? pid : 0;
+  out.generation = slot.incarnation.value;
+  out.restarts = slot.restarts;
+  if (slot.since != time_point{}) {
+    out.since_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - slot.since).count();
+  }
+  if (!slot.last_exit.name.empty()) out.exit = exit_of(slot.last_exit);
+  return out;
+}
+
+} // namespace
+
+control::pool_view view_of(const pool_report& report, time_point now) {
+  const auto& counts = report.stage.counters;
+  control::pool_view out;
+  out.name = report.stage.name;
+  out.role = report.stage.role;
+  out.replicas = report.stage.replicas;
+  out.restarts = report.restarts;
+  out.is_finished = report.stage.is_finished;
+  out.messages = {.in = counts.in,
+                  .done = counts.done,
+                  .out = counts.out,
+                  .in_flight = counts.in_flight,
+                  .retries = counts.retries,
+                  .errors = counts.errors,
+                  .timeouts = counts.timeouts,
+                  .workers_lost = counts.workers_lost,
+                  .protocol_errors = counts.protocol_errors,
+                  .dead_letters = counts.dead_letters,
+                  .dropped = counts.dropped};
+  for (const auto& slot : report.slots) {
+    const auto index = slot.slot.value;
+    const auto& pids = report.stage.pids;
+    out.slots.push_back(slot_of(slot, index < pids.size() ? pids[index] : 0, now));
+  }
+  return out;
+}
+
+std::string to_string(run_result::ending ending) {
+  switch (ending) {
+  case run_result::ending::running: return "running";
+  case run_result::ending::finished: return "finished";
+  case run_result::ending::stopped: return "stopped";
+  case run_result::ending::failed: return "failed";
+  }
+  return "?";
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,78 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/expected.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a running troupe tells about itself over its control socket. Plain data and its JSON.
+namespace troupe::control {
+
+/// How the worker before the present one ended.
+struct exit_view {
+  std::optional<int> code;
+  std::string signal; ///< "KILL"; empty: it was none.
+  std::string reason; ///< exit, signal or start_failed.
+};
+
+/// One place for a worker.
+struct slot_view {
+  std::uint32_t replica = 0;
+  std::string state;            ///< stopped starting ready backoff stopping completed failed
+  bool is_ready = false;
+  int pid = 0;                  ///< 0: no process.
+  std::uint64_t generation = 0; ///< Workers that filled the slot before.
+  std::uint64_t restarts = 0;   ///< Counted ones.
+  std::int64_t since_ms = 0;    ///< How long it is in this state.
+  std::optional<exit_view> exit;
+};
+
+/// What became of the messages of a pool.
+struct message_counts {
+  std::uint64_t in = 0;
+  std::uint64_t done = 0;
+  std::uint64_t out = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t workers_lost = 0;
+  std::uint64_t protocol_errors = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t dropped = 0;
+};
+
+struct pool_view {
+  std::string name;
+  std::string role; ///< source, transform, aggregation, sink or service; "" when not known yet.
+  std::uint32_t replicas = 0;
+  std::uint64_t restarts = 0;
+  bool is_finished = false; ///< A stage that has worked off all there was.
+  message_counts messages;  ///< Zero for a service.
+  std::vector<slot_view> slots;
+};
+
+struct troupe_view {
+  std::string name;
+  std::string file;
+  int pid = 0;
+  std::string state; ///< running, stopping, finished, stopped or failed
+  std::int64_t elapsed_ms = 0;
+  std::uint64_t kills = 0; ///< Ordered by --chaos.
+  std::vector<pool_view> pools;
+};
+
+/// Everything is as the configuration wants it: each slot is ready, or has rightly ended.
+[[nodiscard]] bool is_as_wanted(const pool_view& pool);
+[[nodiscard]] bool is_as_wanted(const troupe_view& troupe);
+
+[[nodiscard]] std::string to_json(const troupe_view& troupe);
+/// Reads what `to_json` wrote; unknown members are skipped, so that versions may differ.
+expected<troupe_view> troupe_from_json(std::string_view text);
+
+} // namespace troupe::control

@@ -1,0 +1,44 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pipeline/commit.hpp"
+#include "troupe/pipeline/emitter.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::pipeline::detail {
+
+/// Where a transform that works on whole batches says what became of each message, in order.
+class batch_report {
+public:
+  batch_report(emitter& out, commit& answer, std::vector<std::string>& error_texts)
+      : out_{&out}, answer_{&answer}, error_texts_{&error_texts} {}
+
+  /// Takes the outputs of the next message, until `done` or `fail`.
+  [[nodiscard]] emitter& out() noexcept { return *out_; }
+  /// The next message is done, with what was emitted since the last one.
+  void done() {
+    answer_->outputs_of.push_back(static_cast<std::uint32_t>(out_->size().count - before_.count));
+    before_ = out_->size();
+  }
+  /// The next message failed; what was emitted for it is taken back.
+  void fail(std::string text, bool is_final) {
+    out_->rewind(before_);
+    const auto index = static_cast<std::uint32_t>(answer_->outputs_of.size());
+    error_texts_->push_back(std::move(text));
+    answer_->errors.push_back({index, is_final, {}});
+    answer_->outputs_of.push_back(0);
+  }
+
+private:
+  emitter* out_;
+  commit* answer_;
+  std::vector<std::string>* error_texts_;
+  packed_size before_;
+};
+
+} // namespace troupe::pipeline::detail

@@ -1,0 +1,87 @@
+// Goal: memory that is passed to others can be neither shrunk under us nor written by those who
+// may only read; a futex in it wakes its sleepers.
+// Method: both ends in this process, through the descriptor.
+
+#include "troupe/os/futex.hpp"
+#include "troupe/os/shared_memory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <new>
+#include <thread>
+
+#include <unistd.h>
+
+namespace troupe::os {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(shared_memory_suite, *boost::unit_test::timeout(20))
+
+BOOST_AUTO_TEST_CASE(both_mappings_show_the_same_bytes) {
+  const auto memory = shared_memory::create("test", 100, write_access::everybody);
+  BOOST_TEST(memory.size_bytes() >= 100U);
+  const auto other = shared_memory::map(memory.descriptor(), 100, true);
+  BOOST_TEST_REQUIRE(other.has_value());
+  other->data()[50] = std::byte{7};
+  BOOST_TEST((memory.data()[50] == std::byte{7}));
+}
+
+BOOST_AUTO_TEST_CASE(size_is_sealed) {
+  const auto memory = shared_memory::create("test", 4096, write_access::everybody);
+  BOOST_TEST(::ftruncate(memory.descriptor().get(), 1) != 0);
+  BOOST_TEST(::ftruncate(memory.descriptor().get(), 1 << 20) != 0);
+}
+
+BOOST_AUTO_TEST_CASE(only_the_creator_may_write_what_is_the_creators) {
+  const auto memory = shared_memory::create("test", 4096, write_access::creator);
+  BOOST_TEST(!shared_memory::map(memory.descriptor(), 4096, true).has_value());
+  const auto reader = shared_memory::map(memory.descriptor(), 4096, false);
+  BOOST_TEST_REQUIRE(reader.has_value());
+  memory.data()[1] = std::byte{9};
+  BOOST_TEST((reader->data()[1] == std::byte{9}));
+}
+
+BOOST_AUTO_TEST_CASE(too_small_or_unsealed_memory_is_refused) {
+  const auto memory = shared_memory::create("test", 4096, write_access::everybody);
+  BOOST_TEST(!shared_memory::map(memory.descriptor(), memory.size_bytes() + 1, true).has_value());
+  const fd null{::dup(0)};
+  BOOST_TEST(!shared_memory::map(null, 1, false).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(mapping_outlives_its_descriptor) {
+  auto memory = shared_memory::create("test", 4096, write_access::everybody);
+  memory.close_descriptor();
+  memory.data()[0] = std::byte{1};
+  const auto moved = std::move(memory);
+  BOOST_TEST((moved.data()[0] == std::byte{1}));
+}
+
+BOOST_AUTO_TEST_CASE(futex_wakes_over_two_mappings) {
+  const auto memory = shared_memory::create("test", 4096, write_access::creator);
+  const auto other = shared_memory::map(memory.descriptor(), 4096, false);
+  BOOST_TEST_REQUIRE(other.has_value());
+  auto* word = new (memory.data()) futex_word{0};
+  const auto* seen = reinterpret_cast<const futex_word*>(other->data());
+  std::thread sleeper{[&] {
+    while (seen->load() == 0) futex_wait(*seen, 0, deadline::never(), futex_scope::shared);
+  }};
+  word->store(1);
+  futex_wake(*word, 1, futex_scope::shared);
+  sleeper.join();
+  BOOST_TEST(seen->load() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(futex_wait_ends_by_change_or_deadline) {
+  futex_word word{5};
+  BOOST_TEST(futex_wait(word, 4, deadline::never(), futex_scope::process));
+  const auto soon = deadline::after(std::chrono::milliseconds{1});
+  while (futex_wait(word, 5, soon, futex_scope::process)) {}
+  BOOST_TEST(soon.has_passed());
+  futex_word other{1};
+  BOOST_TEST(futex_wait_either(word, 5, other, 0, deadline::never()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe::os
