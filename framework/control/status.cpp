@@ -109,6 +109,7 @@ pool_view pool_from(const json& from) {
 
 bool is_as_wanted(const pool_view& pool) {
   if (pool.is_finished) return true;
+  if (pool.slots.size() != pool.replicas) return false; // Nobody could say how they are.
   return std::all_of(pool.slots.begin(), pool.slots.end(), [](const slot_view& slot) {
     return slot.is_ready || slot.state == "completed";
   });

@@ -67,7 +67,7 @@ struct troupe_view {
   std::vector<pool_view> pools;
 };
 
-/// Everything is as the configuration wants it: each slot is ready, or has rightly ended.
+/// Everything is as the configuration wants it: each slot is known, and is ready or has rightly ended.
 [[nodiscard]] bool is_as_wanted(const pool_view& pool);
 [[nodiscard]] bool is_as_wanted(const troupe_view& troupe);
 

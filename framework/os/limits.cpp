@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace troupe::os {
 
@@ -45,6 +46,14 @@ std::string_view limit_name_of(int resource) noexcept {
   }
   return "?";
 }
+
+std::uint64_t hard_limit(int resource) noexcept {
+  rlimit limit{};
+  const auto which = static_cast<__rlimit_resource_t>(resource);
+  return ::getrlimit(which, &limit) == 0 ? limit.rlim_max : unlimited;
+}
+
+bool may_exceed_limits() noexcept { return ::geteuid() == 0; }
 
 int set_limit(int resource, std::uint64_t soft, std::uint64_t hard) noexcept {
   const rlimit limit{.rlim_cur = soft, .rlim_max = hard};

@@ -82,7 +82,8 @@ public:
 
   /// Calls `on_readable` whenever there is something to read, a hang-up or an error (pipe, socket,
   /// pidfd, eventfd); again and again while it lasts. The descriptor becomes non-blocking, stays
-  /// the caller's, must outlive the watch and may be watched only once.
+  /// the caller's, must outlive the watch and may be watched only once. Off the reactor thread the
+  /// first call may come before this returns.
   [[nodiscard]] readiness_watch add_readable(const fd& descriptor,
                                              std::function<void()> on_readable);
 

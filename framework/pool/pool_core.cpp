@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace troupe {
 
@@ -18,8 +19,6 @@ constexpr auto spin_time = std::chrono::microseconds{50};
 constexpr int polls_per_clock_read = 16;
 // Waiting threads look again this often even if nobody rings: the bell is the worker's to ring.
 constexpr auto look_again_after = std::chrono::milliseconds{100};
-// Room before a payload for the header of a loaned buffer; see typed_call.hpp.
-constexpr std::size_t block_slack_bytes = 64;
 
 } // namespace
 
@@ -119,7 +118,7 @@ task_state* pool_core::submit(const task_call& call) {
 large_payload pool_core::reserve(std::size_t size_bytes) {
   large_payload room{.data = nullptr, .size_bytes = size_bytes};
   constexpr auto size_max = std::numeric_limits<std::uint32_t>::max();
-  if (size_bytes > size_max || size_bytes + block_slack_bytes > settings_.input_arena_bytes) {
+  if (size_bytes > size_max || size_bytes > settings_.input_arena_bytes) {
     throw error{errc::too_large, "arguments of " + std::to_string(size_bytes) +
                                    " bytes are larger than the input arena of pool '" +
                                    settings_.name + "' (" +
@@ -130,7 +129,7 @@ large_payload pool_core::reserve(std::size_t size_bytes) {
     const std::lock_guard lock{mutex_};
     check_open();
     // Room that a waiting task needs is not given to one behind it, or neither might ever move.
-    const auto offset = roomless_ == 0 ? input_arena_.allocate(size_bytes + block_slack_bytes)
+    const auto offset = roomless_ == 0 ? input_arena_.allocate(size_bytes)
                                        : std::optional<std::uint64_t>{};
     if (offset) {
       room.arena_offset = *offset;
@@ -160,11 +159,8 @@ void pool_core::give_up_room(large_payload& room) noexcept {
   room = {};
 }
 
-// Blocks are always made for the payload and the slack, and a loaned payload starts within it.
 void pool_core::free_input_block(const ipc::outgoing_payload& payload) {
-  if (!payload.is_in_arena) return;
-  constexpr auto block_mask = ~std::uint64_t{ipc::arena::block_bytes_min - 1};
-  input_arena_.release(payload.arena_offset & block_mask, payload.arena_size + block_slack_bytes);
+  if (payload.is_in_arena) input_arena_.release(payload.arena_offset, payload.arena_size);
 }
 
 void pool_core::store_payload(task_state& task, const ipc::outgoing_payload& payload) {

@@ -59,6 +59,7 @@ void pool_core::finish(std::size_t index, const ipc::incoming_answer& answer) {
   const auto& end = from.link->end();
   if (end.is_in_arena(task.position)) free_input_block(end.payload_at(task.position));
   ++task.attempts;
+  has_succeeded_ = true;
   keep_result(task, answer.bytes);
   resolve(task, answer.kind == static_cast<std::uint8_t>(reply_kind::value) ? outcome::value
                                                                             : outcome::error);
@@ -139,7 +140,7 @@ void pool_core::release_payload(task_state& task) noexcept {
 bool pool_core::make_payload(task_state& task, ipc::outgoing_payload& out) {
   out = {};
   if (task.place == byte_place::heap && task.size > ipc::body_bytes_max) {
-    const auto offset = input_arena_.allocate(task.size + std::size_t{64});
+    const auto offset = input_arena_.allocate(task.size);
     if (!offset) return false;
     auto* const heap = task.heap;
     std::memcpy(input_memory_.data() + *offset, heap, task.size);

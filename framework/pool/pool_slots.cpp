@@ -127,7 +127,11 @@ void pool_core::on_link_exited(worker_link& link, const exit_record& record) {
   if (!environment_ || !supervision_) return; // Written off, and the pool is gone.
   environment_->dispatch().unwatch(link.end().doorbell());
   ++counters_.worker_exits;
-  if (is_current(link)) detach(link.slot().value, record);
+  if (is_current(link)) {
+    const bool was_running = loads_[link.slot().value].in_flight > 0;
+    detach(link.slot().value, record);
+    if (was_running && is_excused()) supervision_->recycle(link.slot(), link.incarnation());
+  }
   supervision_->on_exited(link.slot(), link.incarnation(), record);
 }
 
@@ -146,6 +150,13 @@ void pool_core::on_link_output(worker_link& link, output_stream stream, std::str
     if (!is_current(link)) return; // Written off: the environment may be gone.
   }
   environment_->take_output(settings_.name + "/" + std::to_string(link.slot().value), stream, line);
+}
+
+// With the default budget, a death in a task counts only when no task has succeeded since the last
+// such death: a pool that is there to survive crashing tasks must not break while it gets on. A
+// budget that was set is kept to the letter. Recycling is a restart that does not count.
+bool pool_core::is_excused() {
+  return !settings_.restart.intensity && std::exchange(has_succeeded_, false);
 }
 
 // The worker is dead and its memory final: answers count, the task it had begun is an attempt, all

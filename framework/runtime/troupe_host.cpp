@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <future>
+#include <numeric>
 
 namespace troupe {
 
@@ -21,6 +22,7 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
   const bool has_chaos = options.chaos > duration::zero();
   auto plan = plan_pipeline(spec, has_chaos).value();
   if (!plan.graph.stages.empty()) {
+    stages_ = plan.graph.stages.size();
     const auto graph = pipeline::graph::make(std::move(plan.graph)).value();
     pipeline_ = std::make_shared<pipeline_host>(
       graph, std::move(plan.settings), environment_,
@@ -110,6 +112,7 @@ void troupe_host::end_with(run_result::ending how, std::optional<failure> cause)
     result_.how = has_failed_before ? run_result::ending::failed : how;
     if (cause) result_.cause = std::move(cause);
   }
+  remember_slots(); // Asked before they are stopped, so answered before.
   stop_parts(stop_mode::drain);
 }
 
@@ -165,25 +168,52 @@ std::vector<pool_report> troupe_host::report() {
   return out;
 }
 
+// Pools in the order of `report`.
+template<class F>
+void troupe_host::for_each_supervisor(F&& f) {
+  for (std::size_t i = 0; i < stages_; ++i) {
+    f(i, [this, i](auto receiver) { pipeline_->query(i, std::move(receiver)); });
+  }
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    f(stages_ + i, [this, i](auto receiver) { services_[i]->query(std::move(receiver)); });
+  }
+}
+
+void troupe_host::remember_slots() {
+  {
+    const std::lock_guard lock{memory_->mutex};
+    memory_->slots.resize(stages_ + services_.size());
+  }
+  for_each_supervisor([this](std::size_t pool, auto query) {
+    query([memory = memory_, pool](std::vector<slot_status> slots) {
+      const std::lock_guard lock{memory->mutex};
+      memory->slots[pool] = std::move(slots);
+    });
+  });
+}
+
 void troupe_host::query_slots(std::vector<pool_report>& reports) {
+  if (reports.size() != stages_ + services_.size()) return; // The dispatcher did not answer.
   std::vector<std::future<std::vector<slot_status>>> answers;
-  const auto ask = [&](auto&& query) {
+  for_each_supervisor([&](std::size_t, auto query) {
     const auto promise = std::make_shared<std::promise<std::vector<slot_status>>>();
     answers.push_back(promise->get_future());
     query([promise](std::vector<slot_status> slots) { promise->set_value(std::move(slots)); });
+  });
+  const auto sum = [](const std::vector<slot_status>& slots) {
+    return std::accumulate(slots.begin(), slots.end(), std::uint64_t{0},
+                           [](std::uint64_t n, const slot_status& one) { return n + one.restarts; });
   };
-  const auto stages = reports.size() - services_.size();
-  for (std::size_t i = 0; i < stages; ++i) {
-    ask([&](auto receiver) { pipeline_->query(i, std::move(receiver)); });
-  }
-  for (const auto& service : services_) {
-    ask([&](auto receiver) { service->query(std::move(receiver)); });
-  }
   const auto limit = clock::now() + query_wait_max;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (answers[i].wait_until(limit) != std::future_status::ready) continue;
-    reports[i].slots = answers[i].get();
-    for (const auto& slot : reports[i].slots) reports[i].restarts += slot.restarts;
+    if (answers[i].wait_until(limit) == std::future_status::ready) {
+      reports[i].slots = answers[i].get();
+      reports[i].restarts = sum(reports[i].slots);
+    }
+    const std::lock_guard lock{memory_->mutex};
+    if (i < memory_->slots.size()) {
+      reports[i].restarts = std::max(reports[i].restarts, sum(memory_->slots[i]));
+    }
   }
 }
 

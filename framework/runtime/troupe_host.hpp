@@ -70,11 +70,22 @@ private:
   void stop_parts(stop_mode mode);
   void add_services(const config::troupe_spec& spec);
   void query_slots(std::vector<pool_report>& reports);
+  template<class F>
+  void for_each_supervisor(F&& f);
+
+  /// Slots of every pool as they were when the end began: the supervisors forget.
+  struct memory {
+    std::mutex mutex;
+    std::vector<std::vector<slot_status>> slots;
+  };
+  void remember_slots();
 
   const std::string name_;
   const std::shared_ptr<pool_environment> environment_;
   std::shared_ptr<pipeline_host> pipeline_;
   std::vector<std::shared_ptr<service_pool>> services_;
+  std::size_t stages_ = 0;
+  const std::shared_ptr<memory> memory_ = std::make_shared<memory>();
 
   mutable std::mutex mutex_; // Protects what follows.
   std::condition_variable changed_;

@@ -65,6 +65,7 @@ channels:
   mid: { type: json, when_full: drop_oldest }
   dead: { type: json, delivery: at_most_once }
   rec: { type: access_record, external: true, when_full: reject }
+  in2: { type: string }
 pools:
   filter: { command: "sed 's/a b/$$1/' ${TROUPE_REPLICA}", protocol: { mode: request_reply }, input: in, output: mid }
   work:
@@ -96,11 +97,10 @@ pools:
   sum: { builtin: { sha256: { block: 4KiB } }, input: in, output: in2, enabled: false }
   off: { shell: "echo \"$$HOME\" | cat\n", enabled: false, stop: { timeout: infinity } }
   in2x: { builtin: { lines_to_file: { path: "$$x", flush: 90s } }, input: in2 , enabled: false }
-)" "  src: { worker: s, output: in2 }\n  snk: { worker: s, input: in2 }\n",
-                    [] {
-                      auto options = options_with({{"A", "x'\"${TROUPE_POOL}$"}});
-                      return options;
-                    }());
+  src: { worker: s, output: in2 }
+  snk: { worker: s, input: in2 }
+)",
+                    options_with({{"A", "x'\"${TROUPE_POOL}$"}}));
 }
 
 BOOST_AUTO_TEST_CASE(any_text_survives) {

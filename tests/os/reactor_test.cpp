@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -32,6 +33,17 @@ using namespace std::chrono_literals;
 void settle(reactor& loop) {
   std::promise<void> done;
   loop.post([&] { done.set_value(); });
+  done.get_future().wait();
+}
+
+// Watches from the reactor thread, so that the callback finds the watch in its variable.
+void watch_from_inside(reactor& loop, readiness_watch& watch, const fd& descriptor,
+                       std::function<void()> on_readable) {
+  std::promise<void> done;
+  loop.post([&] {
+    watch = loop.add_readable(descriptor, std::move(on_readable));
+    done.set_value();
+  });
   done.get_future().wait();
 }
 
@@ -71,7 +83,8 @@ BOOST_AUTO_TEST_CASE(readable_descriptor_is_told_again_while_it_lasts) {
   int calls = 0;
   std::string text;
   std::promise<void> ended;
-  auto watch = loop.add_readable(pipe.reader, [&] {
+  readiness_watch watch;
+  watch_from_inside(loop, watch, pipe.reader, [&] {
     ++calls;
     std::array<std::byte, 1> letter{};
     if (read_some(pipe.reader, letter)) {
@@ -99,7 +112,8 @@ BOOST_AUTO_TEST_CASE(death_of_a_process_is_told) {
   BOOST_TEST_REQUIRE(handle.has_value());
   reactor loop;
   std::promise<void> died;
-  auto watch = loop.add_readable(handle->descriptor(), [&] {
+  readiness_watch watch;
+  watch_from_inside(loop, watch, handle->descriptor(), [&] {
     watch.cancel();
     died.set_value();
   });
@@ -114,7 +128,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_called_after_cancel) {
   for (int round = 0; round < 200; ++round) {
     std::atomic<bool> is_cancelled = false;
     std::atomic<bool> was_late = false;
-    auto watch = loop.add_readable(bell.descriptor(), [&] {
+    readiness_watch watch;
+  watch_from_inside(loop, watch, bell.descriptor(), [&] {
       if (is_cancelled) was_late = true;
     });
     bell.ring();
@@ -131,7 +146,8 @@ BOOST_AUTO_TEST_CASE(descriptor_can_be_watched_again_after_cancel) {
   bell.ring();
   for (int round = 0; round < 10; ++round) {
     std::promise<void> heard;
-    auto watch = loop.add_readable(bell.descriptor(), [&] {
+    readiness_watch watch;
+  watch_from_inside(loop, watch, bell.descriptor(), [&] {
       watch.cancel();
       heard.set_value();
     });
@@ -191,7 +207,8 @@ BOOST_AUTO_TEST_CASE(exception_in_a_callback_does_not_end_the_thread) {
   const auto bell = event_fd::create();
   std::promise<void> called_again;
   int calls = 0;
-  auto watch = loop.add_readable(bell.descriptor(), [&] {
+  readiness_watch watch;
+  watch_from_inside(loop, watch, bell.descriptor(), [&] {
     if (++calls == 1) throw std::runtime_error{"expected by the test"};
     watch.cancel();
     called_again.set_value();

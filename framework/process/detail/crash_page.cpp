@@ -2,11 +2,10 @@
 
 #include "troupe/process/detail/crash_page.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstddef>
-#include <utility>
+#include <cstring>
 
 #include <boost/stacktrace/safe_dump_to.hpp>
 
@@ -19,7 +18,7 @@ namespace troupe::detail {
 
 enum class page_state : std::uint32_t { untouched, writing, complete };
 
-struct crash_page::layout {
+struct crash_arena::layout {
   std::atomic<page_state> state;
   std::atomic<std::int32_t> owner_pid;
   std::int32_t signal;
@@ -30,13 +29,13 @@ struct crash_page::layout {
 
 namespace {
 
-static_assert(sizeof(crash_page::layout) <= 4096);
+static_assert(sizeof(crash_arena::layout) <= 4096);
 static_assert(sizeof(void*) == sizeof(std::uint64_t));
 
 constexpr int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
 
 // The handler reaches them without a lock or a lookup.
-constinit std::atomic<crash_page::layout*> page_of_process{nullptr};
+constinit std::atomic<crash_arena::layout*> page_of_process{nullptr};
 alignas(16) constinit std::byte handler_stack[64 * 1024]{};
 
 std::uint64_t program_counter_of(const void* context) noexcept {
@@ -72,33 +71,50 @@ void write_last_words(int signal, siginfo_t* info, void* context) noexcept {
 
 } // namespace
 
-crash_page crash_page::create() noexcept {
-  crash_page out;
-  void* at = ::mmap(nullptr, sizeof(layout), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    0);
-  if (at != MAP_FAILED) out.page_ = static_cast<layout*>(at);
-  return out;
+crash_arena::crash_arena() noexcept : page_bytes_{static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))} {
+  // Memory comes with the first write to a page: the size costs nothing.
+  void* at = ::mmap(nullptr, pages_max * page_bytes_, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at != MAP_FAILED) begin_ = static_cast<std::byte*>(at);
 }
 
-crash_page::crash_page(crash_page&& other) noexcept : page_{std::exchange(other.page_, nullptr)} {}
-
-crash_page& crash_page::operator=(crash_page&& other) noexcept {
-  std::swap(page_, other.page_);
-  return *this;
+crash_arena::~crash_arena() {
+  if (begin_ != nullptr) ::munmap(begin_, pages_max * page_bytes_);
 }
 
-crash_page::~crash_page() {
-  if (page_ != nullptr) ::munmap(page_, sizeof(layout));
+crash_arena::layout* crash_arena::at(int page) const noexcept {
+  return reinterpret_cast<layout*>(begin_ + static_cast<std::size_t>(page) * page_bytes_);
 }
 
-void crash_page::exclude_from_fork() const noexcept {
-  if (page_ != nullptr) ::madvise(page_, sizeof(layout), MADV_DONTFORK);
+int crash_arena::take() {
+  if (begin_ == nullptr) return no_page;
+  if (free_.empty()) return never_used_ < pages_max ? never_used_++ : no_page;
+  const int page = free_.back();
+  free_.pop_back();
+  return page;
 }
 
-void crash_page::install_handlers() const noexcept {
-  if (page_ == nullptr) return;
-  page_->owner_pid.store(::getpid());
-  page_of_process.store(page_);
+void crash_arena::give_back(int page) {
+  if (page == no_page) return;
+  // A grandchild may still write here; then the next owner's last words are nonsense, no more.
+  std::memset(static_cast<void*>(at(page)), 0, sizeof(layout));
+  free_.push_back(page);
+}
+
+void crash_arena::keep_only(int page) const noexcept {
+  if (begin_ == nullptr) return;
+  auto* const end = begin_ + pages_max * page_bytes_;
+  auto* const kept = page == no_page ? end : reinterpret_cast<std::byte*>(at(page));
+  if (kept != begin_) ::munmap(begin_, static_cast<std::size_t>(kept - begin_));
+  if (kept == end) return;
+  auto* const behind = kept + page_bytes_;
+  if (behind != end) ::munmap(behind, static_cast<std::size_t>(end - behind));
+}
+
+void crash_arena::install_handlers(int page) const noexcept {
+  if (page == no_page) return;
+  at(page)->owner_pid.store(::getpid());
+  page_of_process.store(at(page));
   const stack_t stack{.ss_sp = handler_stack, .ss_flags = 0, .ss_size = sizeof handler_stack};
   ::sigaltstack(&stack, nullptr);
   struct sigaction action {};
@@ -108,11 +124,12 @@ void crash_page::install_handlers() const noexcept {
   for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
 }
 
-crash_data crash_page::read() const {
+crash_data crash_arena::read(int number) const {
   crash_data out;
+  if (number == no_page) return out;
   // The worker is dead, but a child of it may still write here: each number is read once.
-  if (page_ == nullptr || page_->state.load() != page_state::complete) return out;
-  const volatile layout& page = *page_;
+  const volatile layout& page = *at(number);
+  if (at(number)->state.load() != page_state::complete) return out;
   out.signal = page.signal;
   out.fault_address = page.fault_address;
   out.program_counter = page.program_counter;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -17,31 +18,43 @@ struct crash_data {
   std::vector<std::uint64_t> frames; ///< At most `crash_frames_max`, innermost first.
 };
 
-/// A page that a zygote shares with one worker, for the worker's last words.
+/// Pages that a zygote shares with its workers, one each, for a worker's last words. One mapping
+/// for all, so that a fork costs the same however many workers there are.
 ///
-/// Lives in: zygote (made before the fork) and worker. Threads: one owner. Blocks: never.
+/// Lives in: zygote, and the page of its own in each worker. Threads: one owner. Blocks: never.
 /// Crash: this is what it is for; a half-written page reads as "wrote nothing".
-/// Errors: when the machine has no page, the worker simply has no last words.
-class crash_page {
+/// Errors: a worker for which there is no page has no last words.
+class crash_arena {
 public:
-  crash_page() noexcept = default;
-  static crash_page create() noexcept;
-  crash_page(crash_page&& other) noexcept;
-  crash_page& operator=(crash_page&& other) noexcept;
-  ~crash_page();
+  static constexpr int no_page = -1;
+  static constexpr int pages_max = 4096;
 
-  /// In the zygote after the fork: children forked later do not get this page.
-  void exclude_from_fork() const noexcept;
-  /// In the worker: writes signal and stack to the page when the process crashes, then lets the
-  /// signal kill it as if nobody had looked.
-  void install_handlers() const noexcept;
+  crash_arena() noexcept;
+  ~crash_arena();
+  crash_arena(const crash_arena&) = delete;
+  crash_arena& operator=(const crash_arena&) = delete;
+
+  /// In the zygote, before the fork: a page that nobody uses, or `no_page`.
+  int take();
   /// In the zygote, after the worker's death.
-  [[nodiscard]] crash_data read() const;
+  [[nodiscard]] crash_data read(int page) const;
+  void give_back(int page);
+
+  /// In the child: unmaps the pages of the others. For `no_page`, all.
+  void keep_only(int page) const noexcept;
+  /// In the worker: writes signal and stack to its page when the process crashes, then lets the
+  /// signal kill it as if nobody had looked.
+  void install_handlers(int page) const noexcept;
 
   struct layout;
 
 private:
-  layout* page_ = nullptr;
+  [[nodiscard]] layout* at(int page) const noexcept;
+
+  std::byte* begin_ = nullptr;
+  std::size_t page_bytes_ = 0;
+  std::vector<int> free_; // Last given back, first taken: its memory is there already.
+  int never_used_ = 0;
 };
 
 /// Loads what unwinding needs, so that a handler never has to. Once, before the first fork.

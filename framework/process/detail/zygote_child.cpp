@@ -94,7 +94,7 @@ int call_entry(child_start& start) {
     refuse(start, "its function is in no module loaded here (library '" + message.module_path + "')",
            0);
   }
-  start.page.install_handlers();
+  start.pages.install_handlers(start.page);
   os::unblock_all_signals();
   start.report.reset(); // The zygote reads the end of the pipe: started.
   try {
@@ -137,6 +137,7 @@ void run_child(child_start start) {
   self::lead_own_group();
   take_streams(start);
   close_others(start);
+  start.pages.keep_only(start.page);
   take_environment(start.message.options);
   take_working_dir(start);
   take_limits(start);

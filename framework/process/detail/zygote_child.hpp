@@ -22,7 +22,8 @@ struct child_start {
   start_message message;
   std::vector<os::fd> descriptors; ///< In the order that `start_message` says.
   os::fd report;                   ///< Closed once the child runs; carries a report if it cannot.
-  crash_page& page;
+  const crash_arena& pages;
+  int page;
   int zygote_pid;
 };
 

@@ -86,18 +86,17 @@ void zygote_loop::wait_for_events() {
   // Without POLLIN a full queue would still wake us for each request.
   const auto host = polled_.add(is_full || is_ending_ ? -1 : host_.descriptor().get());
   const auto room = polled_.add(out_.empty() ? -1 : host_.descriptor().get(), true);
-  std::vector<std::pair<int, std::size_t>> reports;
-  for (const auto& [pid, record] : children_) {
-    if (record.report) reports.emplace_back(pid, polled_.add(record.report.get()));
-  }
+  std::vector<std::size_t> reports;
+  for (const int pid : reporting_) reports.push_back(polled_.add(children_[pid].report.get()));
   polled_.wait(is_ending_ ? deadline::after(kill_round) : deadline::never());
   if (polled_.is_readable(host_process)) {
     out_.clear();
     is_ending_ = true;
   }
-  for (const auto& [pid, place] : reports) {
-    const auto found = children_.find(pid);
-    if (polled_.is_readable(place) && !take_report(pid, found->second)) found->second.id = 0;
+  // A copy: a report that is known leaves the list.
+  const auto reporting = reporting_;
+  for (std::size_t i = 0; i < reporting.size(); ++i) {
+    if (polled_.is_readable(reports[i])) take_report(reporting[i], children_[reporting[i]]);
   }
   if (polled_.is_readable(deaths)) {
     deaths_.clear();
@@ -148,17 +147,19 @@ void zygote_loop::start(start_message message, std::vector<os::fd> descriptors) 
   } catch (const std::system_error& problem) {
     return fail(message.id, problem.code().value(), problem.what());
   }
-  if (message.kind == child_kind::worker) record.page = crash_page::create();
+  if (message.kind == child_kind::worker) record.page = pages_.take();
   std::fflush(nullptr); // Or buffered text would be written once by every child.
   const int zygote_pid = os::this_process::pid();
   const int pid = os::fork_single_threaded();
   if (pid == 0) {
-    run_child({std::move(message), std::move(descriptors), std::move(report.writer), record.page,
-               zygote_pid});
+    run_child({std::move(message), std::move(descriptors), std::move(report.writer), pages_,
+               record.page, zygote_pid});
   }
-  if (pid < 0) return fail(message.id, -pid, "cannot fork: " + std::generic_category().message(-pid));
+  if (pid < 0) {
+    pages_.give_back(record.page);
+    return fail(message.id, -pid, "cannot fork: " + std::generic_category().message(-pid));
+  }
   os::make_group_of_child(pid);
-  record.page.exclude_from_fork();
   if (auto handle = os::pidfd::open(pid)) record.handle = std::move(*handle);
   record.report = std::move(report.reader);
   auto& kept = children_[pid] = std::move(record);
@@ -170,7 +171,11 @@ void zygote_loop::start(start_message message, std::vector<os::fd> descriptors) 
     kept.report.reset();
     return;
   }
-  if (!kept.report) tell_started(pid, kept);
+  if (kept.report) {
+    reporting_.push_back(pid);
+  } else {
+    tell_started(pid, kept);
+  }
 }
 
 void zygote_loop::fail(std::uint64_t id, int os_error, std::string text) {
@@ -183,17 +188,16 @@ void zygote_loop::signal_group(const signal_group_message& message) {
   }
 }
 
-bool zygote_loop::take_report(int pid, child& record) {
+void zygote_loop::take_report(int pid, child& record) {
   const auto size = os::read_some(record.report, report_text_);
-  if (!size && size.error().code == errc::would_block) return true;
+  if (!size && size.error().code == errc::would_block) return;
   record.report.reset();
-  if (!size) {
-    tell_started(pid, record); // The end of the pipe: exec has closed it, or the worker has.
-    return true;
-  }
+  std::erase(reporting_, pid);
+  // The end of the pipe: exec has closed it, or the worker has.
+  if (!size) return tell_started(pid, record);
   const auto report = parse_report(std::span{report_text_}.first(*size));
   fail(record.id, report.os_error, report.text);
-  return false;
+  record.id = 0;
 }
 
 void zygote_loop::tell_started(int pid, child& record) {
@@ -212,10 +216,11 @@ void zygote_loop::reap_dead_children() {
       continue;
     }
     auto& record = found->second;
-    if (record.report && !take_report(pid, record)) record.id = 0;
+    if (record.report) take_report(pid, record);
     // What it left running in its group. Before reaping: until then the number is taken.
     os::signal_group_of_child(pid, SIGKILL);
     tell_exited(pid, record);
+    pages_.give_back(record.page);
     children_.erase(found);
   }
 }
@@ -229,7 +234,7 @@ void zygote_loop::tell_exited(int pid, child& record) {
   message.user_time_us = reaped.user_time.count();
   message.system_time_us = reaped.system_time.count();
   message.rss_max_kib = reaped.rss_max_kib;
-  if (WIFSIGNALED(reaped.wait_status)) message.crash = record.page.read();
+  if (WIFSIGNALED(reaped.wait_status)) message.crash = pages_.read(record.page);
   send(encode(message));
 }
 

@@ -32,10 +32,10 @@ public:
 
 private:
   struct child {
-    std::uint64_t id = 0;
+    std::uint64_t id = 0; // 0: the host has been told its end.
     os::pidfd handle;   // Until it was sent to the host.
     os::fd report;      // Readable when the child has started or failed; empty when known.
-    crash_page page;
+    int page = crash_arena::no_page;
   };
   struct outgoing {
     std::vector<std::byte> bytes;
@@ -50,8 +50,8 @@ private:
   void start(start_message message, std::vector<os::fd> descriptors);
   void fail(std::uint64_t id, int os_error, std::string text);
   void signal_group(const signal_group_message& message);
-  /// Learns whether a child that reports has started; false when it has not and never will.
-  bool take_report(int pid, child& record);
+  /// Tells whether a child that reports has started, once that is known.
+  void take_report(int pid, child& record);
   void tell_started(int pid, child& record);
   void reap_dead_children();
   void tell_exited(int pid, child& record);
@@ -65,7 +65,9 @@ private:
   os::pidfd host_process_;
   os::child_death_signal deaths_;
   os::poll_set polled_;
+  crash_arena pages_;
   child_map children_;
+  std::vector<int> reporting_;          // Pids of children whose start is not known yet.
   std::deque<outgoing> out_;            // At most a few messages per child.
   std::vector<std::byte> in_;
   std::vector<std::byte> report_text_;

@@ -1,0 +1,34 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/pipeline/worker_config.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace troupe::actors {
+
+/// Transform: the message is the path of a file; copies it into the folder `target`, where it has
+/// the same path as below `root`, and gives that relative path.
+///
+/// A path that is not below `root` is taken as relative to it, or refused when it is absolute.
+/// Content and mode are copied, owner and times are not. The copy appears whole or not at all: it
+/// is written next to its place and renamed, and an interrupted one is overwritten by the retry.
+///
+/// Lives in: worker. Threads: one owner. Blocks: for the disk.
+/// Crash: a file ".troupe-..." may be left, until the message is tried again.
+/// Errors: a file that cannot be copied fails its message.
+class copy_file {
+public:
+  explicit copy_file(const worker_config& config);
+  std::string operator()(const std::string& path) const;
+
+private:
+  [[nodiscard]] std::filesystem::path relative_path(const std::filesystem::path& path) const;
+
+  std::filesystem::path root_;
+  std::filesystem::path target_;
+};
+
+} // namespace troupe::actors

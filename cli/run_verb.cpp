@@ -1,0 +1,72 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/cli/environment_check.hpp"
+#include "troupe/cli/load.hpp"
+#include "troupe/cli/report.hpp"
+#include "troupe/cli/running.hpp"
+#include "troupe/cli/standard_output.hpp"
+#include "troupe/cli/verbs.hpp"
+#include "troupe/os/standard_streams.hpp"
+#include "troupe/runtime/translation.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace troupe::cli {
+
+namespace {
+
+// With --json, also what could not even be started has its object on stdout.
+exit_code refuse_config(const run_arguments& arguments,
+                        const std::vector<config::diagnostic>& findings) {
+  show(findings);
+  if (!arguments.is_json) return exit_code::bad_config;
+  auto object = findings_json(arguments.file.path, false, findings);
+  object.insert(1, R"("result":"refused","exit_code":78,)");
+  return print(object + "\n", exit_code::bad_config);
+}
+
+exit_code refuse_usage(const std::string& what) {
+  complain("run: " + what);
+  return exit_code::usage;
+}
+
+exit_code finish(const run_arguments& arguments, const run_outcome& outcome) {
+  if (!arguments.is_json && !arguments.is_quiet) (void)os::write_all(2, summary(outcome));
+  if (outcome.cause) complain(outcome.view.name + " failed: " + outcome.cause->message);
+  if (!arguments.is_json) return outcome.code;
+  return print(outcome_json(outcome) + "\n", outcome.code);
+}
+
+} // namespace
+
+exit_code run(const run_arguments& arguments) {
+  auto loaded = load(arguments.file);
+  if (loaded.spec) {
+    auto more = check_environment(*loaded.spec);
+    auto& all = loaded.diagnostics;
+    all.insert(all.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+    config::sort_by_position(all);
+  }
+  if (!loaded.spec || config::has_errors(loaded.diagnostics)) {
+    return refuse_config(arguments, loaded.diagnostics);
+  }
+  show(loaded.diagnostics); // Warnings.
+  const auto& spec = *loaded.spec;
+  const bool has_pipeline =
+    std::any_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
+      return pool.enabled && !is_service(pool);
+    });
+  if (arguments.chaos > duration::zero() && !has_pipeline) {
+    return refuse_usage("--chaos kills workers of a pipeline, and this file has none");
+  }
+  running troupe{spec, arguments};
+  if (const auto opened = troupe.open_socket(); !opened) {
+    complain(opened.error().message);
+    return exit_code::no_socket;
+  }
+  return finish(arguments, troupe.run());
+}
+
+} // namespace troupe::cli

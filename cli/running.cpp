@@ -1,0 +1,238 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/cli/running.hpp"
+
+#include "troupe/cli/load.hpp"
+#include "troupe/cli/standard_output.hpp"
+#include "troupe/cli/view.hpp"
+#include "troupe/config/units.hpp"
+#include "troupe/control/place.hpp"
+#include "troupe/os/poll.hpp"
+#include "troupe/os/standard_streams.hpp"
+#include "troupe/os/this_process.hpp"
+#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/translation.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace troupe::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr duration look_period = 200ms;
+constexpr duration plain_line_pause_min = 5s;
+constexpr duration plain_line_pause_max = 60s;
+// After everything was killed; only the kernel could hold a process longer.
+constexpr duration end_wait_max = 10s;
+constexpr unsigned columns_by_default = 80;
+
+bool can_show_progress(const run_arguments& arguments) {
+  const char* terminal = std::getenv("TERM");
+  const bool is_dumb = terminal == nullptr || std::string_view{terminal} == "dumb";
+  return !arguments.is_quiet && !is_dumb && os::is_terminal(2);
+}
+
+bool has_no_pipeline(const config::troupe_spec& spec) {
+  return std::all_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
+    return !pool.enabled || is_service(pool);
+  });
+}
+
+} // namespace
+
+running::running(const config::troupe_spec& spec, const run_arguments& arguments)
+    : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
+      has_services_only_{has_no_pipeline(spec)}, end_bell_{os::event_fd::create()},
+      console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
+      progress_{spec}, start_{clock::now()}, next_plain_line_{start_ + plain_line_pause_min},
+      plain_line_pause_{plain_line_pause_min} {
+  set_output_sink([this](std::string_view name, output_stream, std::string_view line) {
+    console_.show_output(name, line);
+  });
+  set_log_sink([this](std::string_view line) { console_.say(line); });
+  host_ = std::make_unique<troupe_host>(
+    spec, troupe::run_options{.chaos = arguments.chaos, .chaos_seed = arguments.chaos_seed});
+}
+
+running::~running() {
+  endpoint_.reset();
+  host_.reset();
+  set_output_sink({});
+  set_log_sink({});
+  if (waiter_.joinable()) waiter_.join();
+}
+
+expected<void> running::open_socket() {
+  const auto& wanted = spec_.control;
+  if (!arguments_.has_socket || wanted.enabled == false) return {};
+  const bool is_asked_for = !arguments_.socket.empty() || wanted.socket || wanted.enabled == true;
+  auto path = control::default_socket(spec_.name);
+  if (wanted.socket) path = wanted.socket->path;
+  if (!arguments_.socket.empty()) path = arguments_.socket;
+  const auto open = [&]() -> expected<std::unique_ptr<control::endpoint>> {
+    if (!path) return path.error();
+    return control::endpoint::open({.path = *path, .mode = wanted.mode},
+                                   [this](const control::request& what) { return answer(what); });
+  };
+  auto opened = open();
+  if (opened) {
+    endpoint_ = std::move(*opened);
+    return {};
+  }
+  // Two runs of one name would write the same files; a folder that cannot be written is no reason
+  // not to run, unless somebody asked for the socket.
+  if (is_asked_for || opened.error().code == errc::would_block) return opened.error();
+  console_.say("goes on without a control socket ('troupe status' will not find it): " +
+               opened.error().message);
+  return {};
+}
+
+expected<std::string> running::answer(const control::request& what) {
+  if (what.verb == "ping") return std::to_string(os::this_process::pid());
+  if (what.verb != "status") {
+    return failure{errc::unsupported, "this troupe does not know the verb '" + what.verb + "'"};
+  }
+  auto view = view_.with([](const auto& now) { return now; });
+  if (!view) return failure{errc::would_block, "it is just starting; ask again"};
+  return to_json(*view);
+}
+
+run_outcome running::run() {
+  host_->start();
+  waiter_ = std::thread{[this] {
+    (void)host_->wait(deadline::never());
+    end_bell_.ring();
+  }};
+  if (has_services_only_ && !arguments_.is_quiet) {
+    console_.say(spec_.name + " is running; Ctrl-C stops it");
+  }
+  loop();
+  look();
+  console_.show_progress("");
+  return outcome();
+}
+
+void running::loop() {
+  while (!has_ended_) {
+    wait_for_event();
+    const auto now = clock::now();
+    if (!end_limit_ && host_->result().how != run_result::ending::running) begin_end(now);
+    if (end_limit_ && now >= *end_limit_ && !has_ended_) force_end();
+    if (now < next_look_ || has_ended_) continue;
+    next_look_ = now + look_period;
+    look();
+    show();
+  }
+}
+
+void running::wait_for_event() {
+  os::poll_set watched;
+  const auto signalled = watched.add(signals_.bell().descriptor().get());
+  const auto ended = watched.add(end_bell_.descriptor().get());
+  watched.wait(deadline::at(std::min(next_look_, end_limit_.value_or(next_look_))));
+  if (watched.is_readable(ended)) has_ended_ = true;
+  if (watched.is_readable(signalled)) on_signals(signals_.take());
+}
+
+void running::on_signals(int count) {
+  for (int i = 0; i < count && !has_ended_; ++i) {
+    if (++stop_requests_ == 1) {
+      console_.say("stopping; once more kills what is left");
+      host_->stop(stop_mode::drain);
+      begin_end(clock::now());
+    } else if (stop_requests_ == 2) {
+      console_.say("killing what is left");
+      host_->stop(stop_mode::kill);
+      end_limit_ = clock::now() + end_wait_max;
+    }
+  }
+}
+
+void running::begin_end(time_point now) {
+  // A limit that no clock can hold is none.
+  if (spec_.shutdown_timeout >= time_point::max() - now) {
+    end_limit_ = time_point::max();
+  } else {
+    end_limit_ = now + spec_.shutdown_timeout;
+  }
+}
+
+void running::force_end() {
+  if (was_too_slow_ || stop_requests_ >= 2) {
+    // Killed, and still there: nothing more can be done from here. What is left goes with us.
+    console_.say("some processes do not even end when killed; leaving without them");
+    console_.finish();
+    std::_Exit(to_int(stop_requests_ >= 2 ? exit_code::interrupted : exit_code::failed));
+  }
+  was_too_slow_ = true;
+  console_.say("stopping took longer than shutdown.timeout (" +
+               config::format_duration(spec_.shutdown_timeout) + "): killing what is left");
+  host_->stop(stop_mode::kill);
+  end_limit_ = clock::now() + end_wait_max;
+}
+
+std::string running::state() {
+  const auto how = host_->result().how;
+  if (has_ended_) return to_string(how);
+  if (stop_requests_ > 0 || how != run_result::ending::running) return "stopping";
+  return "running";
+}
+
+void running::look() {
+  const auto reports = host_->report();
+  const auto now = clock::now();
+  control::troupe_view view;
+  view.name = spec_.name;
+  view.file = spec_.file;
+  view.pid = os::this_process::pid();
+  view.state = state();
+  view.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
+  view.kills = host_->kills();
+  for (const auto& report : reports) view.pools.push_back(view_of(report, now));
+  view_.with([&](std::optional<control::troupe_view>& last) {
+    // A host too busy to answer is shown as it was.
+    if (last && view.pools.size() < last->pools.size()) std::swap(view.pools, last->pools);
+    last = view;
+  });
+  progress_.note(std::move(view));
+}
+
+void running::show() {
+  if (has_progress_line_) {
+    const auto columns = os::terminal_columns(2);
+    return console_.show_progress(progress_.line(columns > 0 ? columns : columns_by_default));
+  }
+  const auto now = clock::now();
+  const bool is_silent = arguments_.is_quiet || arguments_.is_json || has_services_only_;
+  if (is_silent || now < next_plain_line_) return;
+  console_.say(progress_.plain_line());
+  plain_line_pause_ = std::min(plain_line_pause_ * 2, plain_line_pause_max);
+  next_plain_line_ = now + plain_line_pause_;
+}
+
+run_outcome running::outcome() {
+  const auto result = host_->result();
+  run_outcome out;
+  out.view = *view_.with([](const auto& last) { return last; });
+  out.cause = result.cause;
+  out.has_chaos = arguments_.chaos > duration::zero();
+  if (result.how == run_result::ending::failed) {
+    out.code = exit_code::failed;
+  } else {
+    out.cause.reset();
+  }
+  if (was_too_slow_) {
+    out.code = exit_code::failed;
+    out.cause = failure{errc::timed_out, "stopping took longer than shutdown.timeout; what was "
+                                         "left was killed. Raise it, or mend what does not stop"};
+  }
+  if (stop_requests_ >= 2) out.code = exit_code::interrupted;
+  console_.finish();
+  return out;
+}
+
+} // namespace troupe::cli

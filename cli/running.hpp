@@ -1,0 +1,74 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/guarded.hpp"
+#include "troupe/cli/arguments.hpp"
+#include "troupe/cli/console.hpp"
+#include "troupe/cli/progress.hpp"
+#include "troupe/cli/report.hpp"
+#include "troupe/control/endpoint.hpp"
+#include "troupe/os/event_fd.hpp"
+#include "troupe/os/stop_signals.hpp"
+#include "troupe/runtime/troupe_host.hpp"
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace troupe::cli {
+
+/// One troupe, from its start to its end, with all that belongs to a command: signals, the control
+/// socket, the progress line.
+///
+/// Lives in: host. Threads: one owner, the main thread. Blocks: `run`, until the troupe has ended.
+/// Crash: every worker goes with it; the control socket stays and is taken over by the next run.
+/// Errors: `open_socket` says why there is none; the constructor throws when the troupe cannot be
+/// made.
+class running {
+public:
+  running(const config::troupe_spec& spec, const run_arguments& arguments);
+  ~running();
+  running(const running&) = delete;
+  running& operator=(const running&) = delete;
+
+  /// Makes the control socket, before anything starts.
+  expected<void> open_socket();
+  run_outcome run();
+
+private:
+  void loop();
+  void wait_for_event();
+  void look();
+  void show();
+  void on_signals(int count);
+  void force_end();
+  void begin_end(time_point now);
+  [[nodiscard]] std::string state();
+  expected<std::string> answer(const control::request& what);
+  run_outcome outcome();
+
+  const config::troupe_spec& spec_;
+  const run_arguments& arguments_;
+  const bool has_progress_line_;
+  const bool has_services_only_;
+  os::stop_signals signals_;
+  os::event_fd end_bell_;
+  console console_;
+  guarded<std::optional<control::troupe_view>> view_;
+  progress progress_;
+  std::unique_ptr<troupe_host> host_;
+  std::unique_ptr<control::endpoint> endpoint_;
+  std::thread waiter_; ///< Rings `end_bell_` when the troupe has ended.
+
+  const time_point start_;
+  time_point next_look_{};
+  time_point next_plain_line_{};
+  duration plain_line_pause_{};
+  std::optional<time_point> end_limit_; ///< When what is being stopped is killed.
+  int stop_requests_ = 0;
+  bool has_ended_ = false;
+  bool was_too_slow_ = false;
+};
+
+} // namespace troupe::cli
