@@ -55,9 +55,8 @@ std::vector<std::byte> word_count::save() const {
 
 void word_count::load(const std::vector<std::byte>& state) {
   counts_.clear();
-  for (auto& [word, count] : wire::decode<std::vector<row>>(state).value()) {
-    counts_.emplace(word, count);
-  }
+  const auto rows = wire::decode<std::vector<row>>(state).value();
+  for (const auto& [word, count] : rows) counts_.emplace(word, count);
 }
 
 } // namespace troupe::actors

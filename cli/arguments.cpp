@@ -121,7 +121,7 @@ public:
     add_status();
   }
 
-  arguments parse(int argc, const char* const* argv) {
+  parsed_arguments parse(int argc, const char* const* argv) {
     try {
       app_.parse(argc, argv);
       return chosen();
@@ -178,7 +178,7 @@ private:
       ->type_name("DURATION");
   }
 
-  arguments chosen() {
+  parsed_arguments chosen() {
     if (run_verb_->parsed()) {
       read_set(set_, run_.file);
       if (!chaos_.empty()) run_.chaos = read_duration("--chaos", chaos_);
@@ -218,7 +218,7 @@ private:
 
 } // namespace
 
-arguments parse_arguments(int argc, const char* const* argv) {
+parsed_arguments parse_arguments(int argc, const char* const* argv) {
   if (argc < 2) return early_end{exit_code::usage, usage_error("", "a verb is missing").text};
   if (auto wrong = check_verb(argc, argv)) return *wrong;
   return parser{}.parse(argc, argv);

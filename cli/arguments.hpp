@@ -55,9 +55,9 @@ struct early_end {
   std::string text;
 };
 
-using arguments = std::variant<early_end, run_arguments, validate_arguments, status_arguments>;
+using parsed_arguments = std::variant<early_end, run_arguments, validate_arguments, status_arguments>;
 
 /// Reads the command line.
-[[nodiscard]] arguments parse_arguments(int argc, const char* const* argv);
+[[nodiscard]] parsed_arguments parse_arguments(int argc, const char* const* argv);
 
 } // namespace troupe::cli

@@ -2,6 +2,7 @@
 
 #include "troupe/cli/command.hpp"
 
+#include "troupe/actors/catalogue.hpp"
 #include "troupe/cli/arguments.hpp"
 #include "troupe/cli/standard_output.hpp"
 #include "troupe/cli/verbs.hpp"
@@ -38,6 +39,7 @@ exit_code carry_out(int argc, char** argv) {
 } // namespace
 
 int run_command(int argc, char** argv) {
+  actors::install_builtins(); // Workers are forked from this image and need them too.
   init(argc, argv);
   os::occupy_closed_standard_streams();
   // A reader of our output that goes away is an error to report, not a reason to die: workers and

@@ -2,13 +2,15 @@
 
 #include "troupe/cli/load.hpp"
 
+#include "troupe/actors/catalogue.hpp"
 #include "troupe/os/standard_streams.hpp"
+#include "troupe/pipeline/detail/any_worker.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
 #include <iostream>
-#include <iterator>
+#include <set>
 
 namespace troupe::cli {
 
@@ -26,9 +28,62 @@ std::string read_stdin() {
   return text;
 }
 
+config::value_type type_of(actors::setting_type type) {
+  switch (type) {
+  case actors::setting_type::text: return config::value_type::text;
+  case actors::setting_type::path: return config::value_type::path;
+  case actors::setting_type::integer: return config::value_type::integer;
+  case actors::setting_type::boolean: return config::value_type::boolean;
+  case actors::setting_type::word: return config::value_type::word;
+  case actors::setting_type::text_list: return config::value_type::text_list;
+  }
+  return config::value_type::any;
+}
+
+config::builtin_role role_of(worker_role role) {
+  switch (role) {
+  case worker_role::source: return config::builtin_role::source;
+  case worker_role::transform: return config::builtin_role::transform;
+  case worker_role::aggregation: return config::builtin_role::aggregate;
+  case worker_role::sink: return config::builtin_role::sink;
+  }
+  return config::builtin_role::transform;
+}
+
+config::known_builtins builtins() {
+  config::known_builtins out;
+  for (const auto& from : actors::builtins()) {
+    config::known_builtin made;
+    made.name = from.name;
+    made.role = role_of(from.role);
+    made.input_type = from.input_type;
+    made.output_type = from.output_type;
+    made.is_single = from.is_single;
+    for (const auto& key : from.settings) {
+      made.keys.push_back({key.name, type_of(key.type), key.is_required, key.words});
+    }
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+// Types of messages that the worker types of this program read or write.
+std::vector<std::string> message_types() {
+  std::set<std::string> names;
+  for (const auto* one = worker_list(); one != nullptr; one = one->next) {
+    for (const auto describe : {one->input, one->output}) {
+      if (describe != nullptr) names.insert(describe().name);
+    }
+  }
+  names.erase("");
+  return {names.begin(), names.end()};
+}
+
 config::load_options options_for(const file_arguments& file) {
   config::load_options options;
   options.set = file.set;
+  options.builtins = builtins();
+  options.message_types = message_types();
   return options;
 }
 

@@ -42,7 +42,7 @@ function(troupe_finish_library)
   get_property(links GLOBAL PROPERTY TROUPE_ROOM_LINKS)
   list(REMOVE_DUPLICATES links)
   # Headers only: needed to compile the rooms, not to link them.
-  list(FILTER links EXCLUDE REGEX "^(Boost::headers|Boost::boost|nlohmann_json::.*)$")
+  list(FILTER links EXCLUDE REGEX "^(Boost::headers|Boost::boost|nlohmann_json::.*|CLI11::.*)$")
   set(objects "")
   foreach(room IN LISTS rooms)
     list(APPEND objects "$<TARGET_OBJECTS:troupe_${room}>")

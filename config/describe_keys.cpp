@@ -9,7 +9,9 @@ namespace troupe::config {
 
 namespace {
 
-std::string as_code(std::string_view text) { return '`' + std::string{text} + '`'; }
+std::string as_code(std::string_view text) {
+  return '`' + std::string{text} + '`';
+}
 
 std::string range_of(const key_row& row) {
   const auto shown = [&](std::int64_t bound) {
@@ -31,7 +33,8 @@ std::string type_of(const key_row& row) {
   if (row.type != value_type::word) {
     out = description_of(row.type);
     if (out.starts_with("a ") || out.starts_with("an ")) out.erase(0, out.find(' ') + 1);
-    if (const auto example = out.find(" such as"); example != std::string::npos) out.resize(example);
+    if (const auto example = out.find(" such as"); example != std::string::npos)
+      out.resize(example);
     out += range_of(row);
   }
   for (const auto word : words) out += (out.empty() ? "" : ", ") + as_code(word);
@@ -45,11 +48,13 @@ bool has_keys(section in, availability status) {
 
 void describe_section(section in, std::string& out) {
   const auto path = path_of(in);
-  out += "\n### " + (path.empty() ? "Top level" : as_code(path)) + "\n\n| key | type | default | what it does |\n|---|---|---|---|\n";
+  out += "\n### " + (path.empty() ? "Top level" : as_code(path)) +
+         "\n\n| key | type | default | what it does |\n|---|---|---|---|\n";
   for (const auto& row : all_keys()) {
     if (row.in != in || row.status != availability::here) continue;
     const auto standard = row.standard.empty() ? std::string{} : std::string{row.standard};
-    out += "| " + as_code(row.name) + " | " + type_of(row) + " | " + standard + " | " + std::string{row.help} + " |\n";
+    out += "| " + as_code(row.name) + " | " + type_of(row) + " | " + standard + " | " +
+           std::string{row.help} + " |\n";
   }
 }
 
@@ -68,18 +73,22 @@ std::string describe_keys() {
   for (const auto in : sections()) {
     if (has_keys(in, availability::here)) describe_section(in, out);
   }
-  out += "\n### Planned\n\nThese are described, but not in this build; a file that uses one gets T022.\n\n| where | keys |\n|---|---|\n";
+  out += "\n### Planned\n\nThese are described, but not in this build; a file that uses one gets "
+         "T022.\n\n| where | keys |\n|---|---|\n";
   for (const auto in : sections()) {
     std::string names;
     for (const auto& row : all_keys()) {
       if (row.in != in) continue;
-      if (row.status == availability::planned) names += (names.empty() ? "" : " ") + as_code(row.name);
+      if (row.status == availability::planned)
+        names += (names.empty() ? "" : " ") + as_code(row.name);
       for (const auto word : words_in(row.planned_words)) {
-        names += (names.empty() ? "" : " ") + as_code(std::string{row.name} + ": " + std::string{word});
+        names +=
+            (names.empty() ? "" : " ") + as_code(std::string{row.name} + ": " + std::string{word});
       }
     }
     const auto path = path_of(in);
-    if (!names.empty()) out += "| " + (path.empty() ? "top level" : as_code(path)) + " | " + names + " |\n";
+    if (!names.empty())
+      out += "| " + (path.empty() ? "top level" : as_code(path)) + " | " + names + " |\n";
   }
   return out + '\n';
 }

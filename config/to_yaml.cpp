@@ -185,12 +185,18 @@ void print_kind(block& out, const pool_spec& pool) {
   if (pool.config_json != "{}") out.add("config", pool.config_yaml);
 }
 
+bool is_foreign(const pool_spec& pool) {
+  return pool.kind == pool_kind::command || pool.kind == pool_kind::shell;
+}
+
+bool speaks_on_stdout(const pool_spec& pool) {
+  return is_foreign(pool) && (!pool.inputs.empty() || !pool.outputs.empty());
+}
+
 void print_messages(block& out, const pool_spec& pool) {
-  const bool is_foreign = pool.kind == pool_kind::command || pool.kind == pool_kind::shell;
-  const bool has_channel = !pool.inputs.empty() || !pool.outputs.empty();
   if (!pool.inputs.empty()) out.add("input", as_names(pool.inputs));
   if (!pool.outputs.empty()) out.add("output", as_names(pool.outputs));
-  if (is_foreign && has_channel) {
+  if (speaks_on_stdout(pool)) {
     out.add("protocol",
             flow_map{}.add("mode", to_string(pool.protocol.mode)).add("framing", "lines").str());
   }
@@ -204,7 +210,7 @@ void print_messages(block& out, const pool_spec& pool) {
   }
   if (pool.inputs.empty()) return;
   out.add("order", to_string(pool.order));
-  if (is_foreign && pool.protocol.mode == protocol_mode::stream) return;
+  if (is_foreign(pool) && pool.protocol.mode == protocol_mode::stream) return;
   out.add("max_in_flight", as_count(pool.max_in_flight));
   if (pool.message_timeout) out.add("message_timeout", format_duration(*pool.message_timeout));
   out.add("retry", flow_map{}
@@ -232,10 +238,9 @@ void print_pool(block out, const pool_spec& pool) {
   out.add("clear_env", pool.clear_env ? "true" : "false");
   if (pool.working_dir) out.add("working_dir", as_text(pool.working_dir->path, at_spawn));
   out.add("limits", as_limits(pool.limits));
-  out.add("log", flow_map{}
-                     .add("stdout", as_output(pool.log_stdout))
-                     .add("stderr", as_output(pool.log_stderr))
-                     .str());
+  flow_map log;
+  if (!speaks_on_stdout(pool)) log.add("stdout", as_output(pool.log_stdout));
+  out.add("log", log.add("stderr", as_output(pool.log_stderr)).str());
 }
 
 void print_channel(block out, const channel_spec& channel) {

@@ -63,6 +63,15 @@ void check_stream(const pool_draft& pool) {
   }
 }
 
+// What the command writes to stdout are its messages.
+void check_log(const pool_draft& pool) {
+  const auto* const log = pool.from.has_own("log") ? pool.from.find("log") : nullptr;
+  const auto* const out = log == nullptr ? nullptr : log->value->find("stdout");
+  if (out == nullptr || out->is_default) return;
+  pool.from.owner().error(problem::bad_combination, out->at, pool.from.path_to("log.stdout"),
+                          "stdout carries the messages of this command; only 'stderr' is a log");
+}
+
 void check_mode(graph& all, const pool_draft& pool) {
   const auto mode = pool.spec.protocol.mode;
   if (mode == protocol_mode::envelope) {
@@ -86,6 +95,7 @@ void check_protocol(graph& all, pool_draft& pool) {
   if (spec.inputs.empty() && spec.outputs.empty()) {
     return refuse(pool, "protocol", "has no meaning without 'input' or 'output'");
   }
+  check_log(pool);
   const bool reads_text = check_line_types(all, pool, spec.inputs, "input");
   const bool writes_text = check_line_types(all, pool, spec.outputs, "output");
   if (!reads_text || !writes_text) return;

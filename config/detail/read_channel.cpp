@@ -43,9 +43,9 @@ channel_draft read_channel(const map_reader& from, const std::string& name,
   from.size("max_message_bytes", spec.max_message_bytes);
   const auto largest = from.value("max_message_bytes");
   if (largest && spec.max_message_bytes > spec.max_bytes) {
-    largest->error(problem::out_of_range,
-               "must be at most 'max_bytes' (" + format_size(spec.max_bytes) + "), got " +
-                   format_size(spec.max_message_bytes));
+    largest->error(problem::out_of_range, "must be at most 'max_bytes' (" +
+                                              format_size(spec.max_bytes) + "), got " +
+                                              format_size(spec.max_message_bytes));
   }
   spec.max_message_bytes = std::min(spec.max_message_bytes, spec.max_bytes);
   if (const auto word = from.word("when_full")) spec.when_full = full_policy_of(*word);

@@ -24,13 +24,13 @@ void read_backoff(const map_reader& from, backoff_spec& out, bool has_reset) {
   if (has_reset) from.time("reset_after", out.reset_after);
   if (out.max >= out.initial) return;
   if (from.value("max")) {
-    from.value("max")->error(problem::out_of_range,
-               "must be at least 'initial' (" + format_duration(out.initial) + "), got " +
-                   format_duration(out.max));
+    from.value("max")->error(problem::out_of_range, "must be at least 'initial' (" +
+                                                        format_duration(out.initial) + "), got " +
+                                                        format_duration(out.max));
   } else if (from.value("initial")) {
     from.value("initial")->error(problem::out_of_range,
-               "must be at most 'max' (" + format_duration(out.max) + " unless given), got " +
-                   format_duration(out.initial));
+                                 "must be at most 'max' (" + format_duration(out.max) +
+                                     " unless given), got " + format_duration(out.initial));
   }
 }
 

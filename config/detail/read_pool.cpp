@@ -160,8 +160,10 @@ void read_restart_of(const map_reader& from, restart_spec& out) {
   if (found->value.what == node::kind::map) {
     read_restart({from.owner(), found->value, section::restart, found->path, one.at}, out);
   } else if (!found->is_scalar()) {
-    found->error(problem::wrong_type, "expected a policy such as permanent, or a map, got " + describe(found->value));
-  } else if (read_word({found->owner, found->value, found->path, *find_key(section::restart, "policy")})) {
+    found->error(problem::wrong_type,
+                 "expected a policy such as permanent, or a map, got " + describe(found->value));
+  } else if (read_word({found->owner, found->value, found->path,
+                        *find_key(section::restart, "policy")})) {
     node as_map;
     as_map.what = node::kind::map;
     as_map.entries.push_back({.key = "policy", .at = found->value.at, .value = one.value});

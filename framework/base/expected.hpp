@@ -27,16 +27,17 @@ public:
   /// @pre `has_value()`
   T& operator*() & { TROUPE_ASSERT(has_value()); return *std::get_if<0>(&state_); }
   const T& operator*() const& { TROUPE_ASSERT(has_value()); return *std::get_if<0>(&state_); }
-  T&& operator*() && { TROUPE_ASSERT(has_value()); return std::move(*std::get_if<0>(&state_)); }
+  T operator*() && { TROUPE_ASSERT(has_value()); return std::move(*std::get_if<0>(&state_)); }
   T* operator->() { return &**this; }
   const T* operator->() const { return &**this; }
 
   /// @pre `!has_value()`
   [[nodiscard]] const failure& error() const { TROUPE_ASSERT(!has_value()); return *std::get_if<1>(&state_); }
 
-  /// Returns the value, or throws what `raise` makes of the failure.
+  /// Returns the value, or throws what `raise` makes of the failure. From a temporary by value, so
+  /// that `for (auto& x : f().value())` is sound.
   T& value() & { if (!has_value()) raise(error()); return **this; }
-  T&& value() && { if (!has_value()) raise(error()); return std::move(**this); }
+  T value() && { if (!has_value()) raise(error()); return std::move(**this); }
 
 private:
   std::variant<T, failure> state_;

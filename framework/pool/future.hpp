@@ -18,6 +18,14 @@ class future;
 
 namespace detail {
 
+/// For the parts of Troupe that work on tasks without their types.
+struct future_access {
+  template<class T>
+  static task_state& state(const future<T>& of) {
+    return of.state();
+  }
+};
+
 /// A continuation that calls `f` and ends itself.
 template<class F>
 struct callback final : continuation {
@@ -76,6 +84,8 @@ public:
   }
 
   [[nodiscard]] bool valid() const noexcept { return task_ != nullptr; }
+  /// Whether both share one task.
+  friend bool operator==(const future& a, const future& b) noexcept { return a.task_ == b.task_; }
 
   /// Waits and returns the value, or throws what became of the task.
   T get() const { return get_until(deadline::never()); }
@@ -125,6 +135,8 @@ public:
   }
 
 private:
+  friend struct detail::future_access;
+
   [[nodiscard]] task_state& state() const {
     if (task_ == nullptr) throw invalid_state{"this future is empty: it was moved from or never set"};
     return *task_;

@@ -369,6 +369,20 @@ void pool_core::add_continuation(task_state& task, continuation& what) {
   what.run();
 }
 
+bool pool_core::remove_continuation(task_state& task, continuation& what) {
+  const std::lock_guard lock{mutex_};
+  if (task.is_resolved()) return false;
+  auto** at = &task.continuations;
+  while (*at != nullptr && *at != &what) at = &(*at)->next;
+  if (*at == nullptr) return false;
+  *at = what.next;
+  if (task.continuations == nullptr) {
+    task.phase.fetch_and(~task_state::has_continuation);
+    --wants_dispatcher_;
+  }
+  return true;
+}
+
 void pool_core::recycle(task_state& task) noexcept {
   std::shared_ptr<pool_core> last;
   if (store_.give_back(&task)) last = std::move(self_);

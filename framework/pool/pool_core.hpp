@@ -55,6 +55,7 @@ public:
   [[nodiscard]] bool cancel(task_state& task);
   [[nodiscard]] bool is_running(task_state& task);
   void add_continuation(task_state& task, continuation& what);
+  [[nodiscard]] bool remove_continuation(task_state& task, continuation& what);
   /// Takes a resolved record whose last future has gone.
   void recycle(task_state& task) noexcept;
 

@@ -96,6 +96,24 @@ private:
   continuation* first_;
 };
 
+// Runs those that want it at once and returns the others, in their order.
+continuation* run_immediate(continuation* first) noexcept {
+  continuation* others = nullptr;
+  continuation** last = &others;
+  for (auto* each = first; each != nullptr;) {
+    auto* const next = each->next; // `run` ends the continuation.
+    if (each->is_immediate) {
+      each->run();
+    } else {
+      *last = each;
+      last = &each->next;
+    }
+    each = next;
+  }
+  *last = nullptr;
+  return others;
+}
+
 } // namespace
 
 // The one place where a task ends. After the fetch_or the record may be gone at any moment, unless
@@ -108,7 +126,9 @@ void pool_core::resolve(task_state& task, outcome how) {
   ++counters_.resolved;
   if ((before & task_state::has_continuation) != 0) {
     --wants_dispatcher_;
-    environment_->calls().post(run_continuations{continuations});
+    if (auto* const others = run_immediate(continuations)) {
+      environment_->calls().post(run_continuations{others});
+    }
   }
   if ((before & task_state::has_waiter) != 0) {
     os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);

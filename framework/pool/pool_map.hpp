@@ -5,6 +5,7 @@
 #pragma once
 
 #include "troupe/pool/completion_queue.hpp"
+#include "troupe/pool/pool.hpp"
 
 #include <deque>
 #include <stdexcept>
@@ -67,6 +68,7 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
   using chunk_future = decltype(submit_chunk<IsStar>(f, std::declval<std::vector<item>&>()));
   using answer = typename chunk_future::value_type;
   constexpr bool is_void = std::is_void_v<answer>;
+  (void)core(); // Refuses a pool without workers before anything is divided by their number.
   const auto chunk = detail::choose_chunk(range, options.chunk, size());
   const auto ahead =
     options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
@@ -115,6 +117,7 @@ void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options
     std::size_t first_index;
     chunk_future result;
   };
+  (void)core();
   const auto chunk = options.chunk > 0 ? options.chunk : 1;
   const auto ahead =
     options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;

@@ -39,6 +39,9 @@ pool_settings make_settings(const pool_options& options) {
     throw std::invalid_argument{"pool_options::task_timeout is negative; 0 means none"};
   }
   out.task_timeout = options.task_timeout;
+  if (options.max_queued == 0) {
+    throw std::invalid_argument{"pool_options::max_queued is 0; it must be at least 1"};
+  }
   out.queued_max = options.max_queued;
   out.input_arena_bytes = options.input_arena_bytes;
   out.output_arena_bytes = options.output_arena_bytes;

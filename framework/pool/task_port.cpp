@@ -32,6 +32,10 @@ void add_continuation(task_state& task, continuation& what) {
   task.core->add_continuation(task, what);
 }
 
+bool remove_continuation(task_state& task, continuation& what) {
+  return !task.is_resolved() && task.core->remove_continuation(task, what);
+}
+
 void add_handle(task_state& task) noexcept {
   task.handles.fetch_add(1, std::memory_order_relaxed);
 }

@@ -40,6 +40,9 @@ struct task_call {
 /// Something to do once a task is resolved. Owned by its maker until `run`, which ends it.
 struct continuation {
   continuation* next = nullptr;
+  /// Runs under the pool's lock in the moment of the resolution, on whatever thread that is: must be
+  /// short, not block and not touch a pool.
+  bool is_immediate = false;
   /// Called once, on the thread "troupe-calls" or, when the task was resolved already, at once.
   virtual void run() noexcept = 0;
   virtual ~continuation() = default;
@@ -75,6 +78,8 @@ namespace task_port {
 [[nodiscard]] bool cancel(task_state& task);
 [[nodiscard]] bool is_running(task_state& task);
 void add_continuation(task_state& task, continuation& what);
+/// Takes one back. False: it has run, or is about to.
+[[nodiscard]] bool remove_continuation(task_state& task, continuation& what);
 void add_handle(task_state& task) noexcept;
 void drop_handle(task_state& task) noexcept;
 /// Frees what a resolved record holds and gives it back to its pool.

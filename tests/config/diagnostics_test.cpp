@@ -32,25 +32,28 @@ std::string underline_in(const std::string& text) {
 BOOST_AUTO_TEST_SUITE(diagnostics_suite, *boost::unit_test::timeout(10))
 
 BOOST_AUTO_TEST_CASE(an_error_is_shown_as_documented) {
-  BOOST_TEST(render({unknown_key_at({.line = 24, .column = 5, .length = 8}, "    numprocs: 3")}) ==
-             "shop.yaml:24:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this 'replicas'\n"
-             "   24 |     numprocs: 3\n"
-             "      |     ^~~~~~~~\n");
+  BOOST_TEST(
+      render({unknown_key_at({.line = 24, .column = 5, .length = 8}, "    numprocs: 3")}) ==
+      "shop.yaml:24:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this 'replicas'\n"
+      "   24 |     numprocs: 3\n"
+      "      |     ^~~~~~~~\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_error_without_a_place_is_one_line) {
   auto one = unknown_key_at({}, "");
   one.path.clear();
   one.weight = severity::warning;
-  BOOST_TEST(render({one}) == "shop.yaml: warning[T003]: unknown key; Troupe calls this 'replicas'\n");
+  BOOST_TEST(render({one}) ==
+             "shop.yaml: warning[T003]: unknown key; Troupe calls this 'replicas'\n");
 }
 
 BOOST_AUTO_TEST_CASE(programs_get_json) {
   BOOST_TEST(render_json({}) == "[]\n");
-  BOOST_TEST(render_json({unknown_key_at({.line = 24, .column = 5, .length = 8}, "x")}) ==
-             "[\n{\"file\":\"shop.yaml\",\"line\":24,\"column\":5,\"length\":8,\"severity\":\"error\","
-             "\"code\":\"T003\",\"path\":\"pools.api.numprocs\","
-             "\"message\":\"unknown key; Troupe calls this 'replicas'\"}\n]\n");
+  BOOST_TEST(
+      render_json({unknown_key_at({.line = 24, .column = 5, .length = 8}, "x")}) ==
+      "[\n{\"file\":\"shop.yaml\",\"line\":24,\"column\":5,\"length\":8,\"severity\":\"error\","
+      "\"code\":\"T003\",\"path\":\"pools.api.numprocs\","
+      "\"message\":\"unknown key; Troupe calls this 'replicas'\"}\n]\n");
 }
 
 BOOST_AUTO_TEST_CASE(colours_do_not_change_the_text) {
@@ -81,7 +84,8 @@ BOOST_AUTO_TEST_CASE(the_underline_repeats_tabs) {
 }
 
 BOOST_AUTO_TEST_CASE(windows_line_ends_are_not_shown) {
-  const auto all = test::load("version: 1\r\npools:\r\n  a:\r\n    worker: x\r\n    wurker: x\r\n").diagnostics;
+  const auto all =
+      test::load("version: 1\r\npools:\r\n  a:\r\n    worker: x\r\n    wurker: x\r\n").diagnostics;
   BOOST_REQUIRE(all.size() == 1U);
   BOOST_TEST(all[0].excerpt == "    wurker: x");
   BOOST_TEST(all[0].at.line == 5U);
@@ -92,15 +96,18 @@ BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_error) {
 }
 
 BOOST_AUTO_TEST_CASE(a_long_line_is_shown_around_the_error) {
-  const auto shown = render({unknown_key_at({.line = 1, .column = 200, .length = 4},
-                                            std::string(199, 'a') + "BBBB" + std::string(300, 'c'))});
-  BOOST_TEST(shown.find("1 | ..." + std::string(60, 'a') + "BBBB" + std::string(56, 'c') + "...\n") !=
-             std::string::npos);
+  const auto shown =
+      render({unknown_key_at({.line = 1, .column = 200, .length = 4},
+                             std::string(199, 'a') + "BBBB" + std::string(300, 'c'))});
+  BOOST_TEST(shown.find("1 | ..." + std::string(60, 'a') + "BBBB" + std::string(56, 'c') +
+                        "...\n") != std::string::npos);
   BOOST_TEST(shown.find("  | " + std::string(63, ' ') + "^~~~\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(errors_come_in_the_order_of_the_file) {
-  const auto all = test::load("version: 1\nzzz: 1\npools:\n  a: {wurker: x}\n  b: {worker: x, replicas: -1}\n").diagnostics;
+  const auto all =
+      test::load("version: 1\nzzz: 1\npools:\n  a: {wurker: x}\n  b: {worker: x, replicas: -1}\n")
+          .diagnostics;
   std::vector<std::uint32_t> lines;
   for (const auto& one : all) lines.push_back(one.at.line);
   BOOST_TEST((lines == std::vector<std::uint32_t>{2, 4, 4, 5}));
@@ -108,8 +115,9 @@ BOOST_AUTO_TEST_CASE(errors_come_in_the_order_of_the_file) {
 
 BOOST_AUTO_TEST_CASE(later_checks_can_point_into_the_file) {
   const auto spec = test::must_load("version: 1\npools:\n  a:\n    command: [./nope]\n");
-  const auto late = make_diagnostic(spec, problem::environment, position_of(spec.pools[0], "command"),
-                                    "pools.a.command", "'./nope' is not there");
+  const auto late =
+      make_diagnostic(spec, problem::environment, position_of(spec.pools[0], "command"),
+                      "pools.a.command", "'./nope' is not there");
   BOOST_TEST(render({late}) == "t.yaml:4:14: error[T018]: pools.a.command: './nope' is not there\n"
                                "    4 |     command: [./nope]\n"
                                "      |              ^\n");

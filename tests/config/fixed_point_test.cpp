@@ -107,13 +107,16 @@ BOOST_AUTO_TEST_CASE(any_text_survives) {
   const auto seed = std::random_device{}();
   BOOST_TEST_CONTEXT("seed " << seed) {
     std::mt19937_64 random{seed};
-    const std::vector<std::string> pieces{"$",  "{",  "}",  "${A}", "${TROUPE_POOL}", "$$", "\"", "'",  "\\", "\n",
-                                          "\t", ": ", " #", "日",   "x",              " ",  "-",  "\x01", "%", "@"};
+    const std::vector<std::string> pieces{
+        "$",  "{", "}", "${A}", "${TROUPE_POOL}", "$$", "\"", "'", "\\", "\n", "\t", ": ", " #",
+        "日", "x", " ", "-",    "\x01",           "%",  "@"};
     for (int i = 0; i < 500; ++i) {
       std::string value;
       for (auto n = random() % 12; n > 0; --n) value += pieces[random() % pieces.size()];
       const auto options = options_with({{"ANY", value}});
-      const auto spec = must_load("version: 1\npools:\n  a: { command: [x, \"${ANY}\"], description: \"${ANY}\" }\n", options);
+      const auto spec = must_load(
+          "version: 1\npools:\n  a: { command: [x, \"${ANY}\"], description: \"${ANY}\" }\n",
+          options);
       BOOST_TEST(spec.pools[0].description == value);
       const auto again = must_load(to_yaml(spec), options_with());
       BOOST_TEST(again.pools[0].description == value);

@@ -62,20 +62,71 @@ public:
 
 private:
   void mutate_once(std::string& text) {
-    static const std::vector<std::string> pieces{
-        "{", "}", "[", "]", ":", ": ", "- ", "\n", "\t", "  ", "#", "&a ", "*a", "!!", "!x ", "|", ">", "'", "\"", "${", "$$",
-        "${X}", "---\n", "...\n", "? ", "<<: *a", ",", "%", "@", "`", "\\", "~", "null", "-1", "99999999999999999999",
-        "10", "1e999", "\xff", "\xc3\xa4", std::string(1, '\0'), "\r", "\xef\xbb\xbf", "[[[[[[[[", "{{{{{{{{", "x: "};
+    static const std::vector<std::string> pieces{"{",
+                                                 "}",
+                                                 "[",
+                                                 "]",
+                                                 ":",
+                                                 ": ",
+                                                 "- ",
+                                                 "\n",
+                                                 "\t",
+                                                 "  ",
+                                                 "#",
+                                                 "&a ",
+                                                 "*a",
+                                                 "!!",
+                                                 "!x ",
+                                                 "|",
+                                                 ">",
+                                                 "'",
+                                                 "\"",
+                                                 "${",
+                                                 "$$",
+                                                 "${X}",
+                                                 "---\n",
+                                                 "...\n",
+                                                 "? ",
+                                                 "<<: *a",
+                                                 ",",
+                                                 "%",
+                                                 "@",
+                                                 "`",
+                                                 "\\",
+                                                 "~",
+                                                 "null",
+                                                 "-1",
+                                                 "99999999999999999999",
+                                                 "10",
+                                                 "1e999",
+                                                 "\xff",
+                                                 "\xc3\xa4",
+                                                 std::string(1, '\0'),
+                                                 "\r",
+                                                 "\xef\xbb\xbf",
+                                                 "[[[[[[[[",
+                                                 "{{{{{{{{",
+                                                 "x: "};
     const auto at = below(text.size() + 1);
     switch (below(6)) {
-    case 0: text.insert(at, pieces[below(pieces.size())]); break;
-    case 1: text.erase(at, below(8)); break;
+    case 0:
+      text.insert(at, pieces[below(pieces.size())]);
+      break;
+    case 1:
+      text.erase(at, below(8));
+      break;
     case 2:
       if (at < text.size()) text[at] = static_cast<char>(below(256));
       break;
-    case 3: text.insert(at, text.substr(below(text.size() + 1), below(60))); break;
-    case 4: text.resize(at); break;
-    default: swap_lines(text); break;
+    case 3:
+      text.insert(at, text.substr(below(text.size() + 1), below(60)));
+      break;
+    case 4:
+      text.resize(at);
+      break;
+    default:
+      swap_lines(text);
+      break;
     }
   }
 
@@ -98,13 +149,16 @@ void check_one(const std::string& text, const load_options& options) {
   static_cast<void>(render(result.diagnostics, true));
   static_cast<void>(render_json(result.diagnostics));
   for (const auto& one : result.diagnostics) {
-    BOOST_TEST_REQUIRE((one.at.line >= 1 && one.at.column >= 1 && one.at.length >= 1), "input:\n" << text);
+    BOOST_TEST_REQUIRE((one.at.line >= 1 && one.at.column >= 1 && one.at.length >= 1), "input:\n"
+                                                                                           << text);
     BOOST_TEST_REQUIRE(!one.message.empty());
   }
   if (!result.spec) return;
   const auto first = to_yaml(*result.spec);
   const auto again = load(first, options_with());
-  BOOST_TEST_REQUIRE(again.spec.has_value(), "input:\n" << text << "\nprinted:\n" << first << render(again.diagnostics));
+  BOOST_TEST_REQUIRE(again.spec.has_value(), "input:\n"
+                                                 << text << "\nprinted:\n"
+                                                 << first << render(again.diagnostics));
   BOOST_TEST_REQUIRE(to_yaml(*again.spec) == first, "input:\n" << text);
 }
 
@@ -132,7 +186,8 @@ BOOST_AUTO_TEST_CASE(noise_neither_crashes_nor_hangs) {
   BOOST_TEST_CONTEXT("seed " << seed) {
     for (int i = 0; i < 2000; ++i) {
       std::string text;
-      for (auto n = mutations.below(120); n > 0; --n) text += letters[mutations.below(letters.size())];
+      for (auto n = mutations.below(120); n > 0; --n)
+        text += letters[mutations.below(letters.size())];
       check_one(text, options_with());
     }
   }

@@ -28,9 +28,12 @@ std::string file_with(section in, std::string_view key, const std::string& value
   case section::top:
     if (key == "version") return entry + '\n';
     return "version: 1\n" + entry + "\nx-pools: {a: {worker: w}}\n";
-  case section::channel: return "version: 1\nchannels: { c: { " + entry + " } }\npools: { a: { worker: w } }\n";
-  case section::pool: return in_pool(entry);
-  default: break;
+  case section::channel:
+    return "version: 1\nchannels: { c: { " + entry + " } }\npools: { a: { worker: w } }\n";
+  case section::pool:
+    return in_pool(entry);
+  default:
+    break;
   }
   // pools.NAME.restart.backoff -> restart: { backoff: { ... } }
   auto path = std::string{path_of(in)};
@@ -74,14 +77,16 @@ BOOST_AUTO_TEST_CASE(no_key_stands_twice_in_a_section) {
 BOOST_AUTO_TEST_CASE(every_key_of_this_build_is_read) {
   // A list in a list is wrong for every type: whoever reads the key complains about it.
   for (const auto& row : all_keys()) {
-    if (row.status != availability::here || row.in == section::limit || row.in == section::defaults) continue;
+    if (row.status != availability::here || row.in == section::limit || row.in == section::defaults)
+      continue;
     if (row.type == value_type::any) continue; // Right with everything, or told in other words.
     const auto path = row.in == section::top ? std::string{row.name} : '.' + std::string{row.name};
     const auto lines = headlines(file_with(row.in, row.name, "[[x]]"));
     const bool is_told = std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
       return line.find(path) != std::string::npos && line.find("expected ") != std::string::npos;
     });
-    BOOST_TEST(is_told, path_of(row.in) << '.' << row.name << " is in the table and nobody reads it");
+    BOOST_TEST(is_told, path_of(row.in)
+                            << '.' << row.name << " is in the table and nobody reads it");
   }
 }
 
@@ -90,7 +95,8 @@ BOOST_AUTO_TEST_CASE(every_planned_key_is_refused_and_not_unknown) {
     if (row.status != availability::planned || !is_reachable(row.in)) continue;
     const auto lines = headlines(file_with(row.in, row.name, "x"));
     BOOST_TEST(mentions(lines, "error[T022]"), path_of(row.in) << '.' << row.name);
-    BOOST_TEST(!mentions(lines, std::string{row.name} + ": unknown key"), path_of(row.in) << '.' << row.name);
+    BOOST_TEST(!mentions(lines, std::string{row.name} + ": unknown key"), path_of(row.in)
+                                                                              << '.' << row.name);
   }
 }
 
@@ -110,16 +116,23 @@ BOOST_AUTO_TEST_CASE(every_word_of_the_table_is_accepted) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_of_another_section_is_sent_there) {
-  BOOST_TEST(explain_unknown_key(section::pool, "signal") == "unknown key; it belongs under 'stop'");
-  BOOST_TEST(explain_unknown_key(section::pool, "nofile") == "unknown key; it belongs under 'limits'");
-  BOOST_TEST(explain_unknown_key(section::checkpoint, "zzzz") == "unknown key; known here: messages, period");
+  BOOST_TEST(explain_unknown_key(section::pool, "signal") ==
+             "unknown key; it belongs under 'stop'");
+  BOOST_TEST(explain_unknown_key(section::pool, "nofile") ==
+             "unknown key; it belongs under 'limits'");
+  BOOST_TEST(explain_unknown_key(section::checkpoint, "zzzz") ==
+             "unknown key; known here: messages, period");
 }
 
 BOOST_AUTO_TEST_CASE(foreign_words_count_only_where_ours_could_stand) {
-  BOOST_TEST(explain_unknown_key(section::pool, "concurrency") == "unknown key; Troupe calls this 'replicas'");
-  BOOST_TEST(explain_unknown_key(section::top, "services") == "unknown key; Troupe calls this 'pools'");
-  BOOST_TEST(explain_unknown_key(section::pool, "prefetch") == "unknown key; Troupe calls this 'max_in_flight'");
-  BOOST_TEST(explain_unknown_key(section::shutdown, "concurrency") == "unknown key; known here: timeout");
+  BOOST_TEST(explain_unknown_key(section::pool, "concurrency") ==
+             "unknown key; Troupe calls this 'replicas'");
+  BOOST_TEST(explain_unknown_key(section::top, "services") ==
+             "unknown key; Troupe calls this 'pools'");
+  BOOST_TEST(explain_unknown_key(section::pool, "prefetch") ==
+             "unknown key; Troupe calls this 'max_in_flight'");
+  BOOST_TEST(explain_unknown_key(section::shutdown, "concurrency") ==
+             "unknown key; known here: timeout");
 }
 
 // TROUPE_UPDATE_DOCS=1 in the environment writes the page instead of checking it.

@@ -18,20 +18,54 @@ using text_map = std::map<std::string, std::string>;
 /// The builtins that the samples use, as the room of actors would describe them.
 inline known_builtins sample_builtins() {
   using enum builtin_role;
-  const auto root = builtin_key{.name = "root", .type = value_type::path, .is_required = true, .words = {}};
-  const auto path = builtin_key{.name = "path", .type = value_type::path, .is_required = true, .words = {}};
-  const auto target = builtin_key{.name = "target", .type = value_type::path, .is_required = true, .words = {}};
-  const auto mode = builtin_key{
-      .name = "mode", .type = value_type::word, .is_required = false, .words = {"append", "replace"}};
-  const auto flush = builtin_key{.name = "flush", .type = value_type::duration, .is_required = false, .words = {}};
-  const auto block = builtin_key{.name = "block", .type = value_type::size, .is_required = false, .words = {}};
+  const auto root =
+      builtin_key{.name = "root", .type = value_type::path, .is_required = true, .words = {}};
+  const auto path =
+      builtin_key{.name = "path", .type = value_type::path, .is_required = true, .words = {}};
+  const auto target =
+      builtin_key{.name = "target", .type = value_type::path, .is_required = true, .words = {}};
+  const auto mode = builtin_key{.name = "mode",
+                                .type = value_type::word,
+                                .is_required = false,
+                                .words = {"append", "replace"}};
+  const auto flush =
+      builtin_key{.name = "flush", .type = value_type::duration, .is_required = false, .words = {}};
+  const auto block =
+      builtin_key{.name = "block", .type = value_type::size, .is_required = false, .words = {}};
   return {
-      {.name = "file_tree", .role = source, .keys = {root}, .input_type = "", .output_type = "string", .is_single = true},
-      {.name = "file_lines", .role = transform, .keys = {}, .input_type = "string", .output_type = "string"},
-      {.name = "sha256", .role = transform, .keys = {block}, .input_type = "string", .output_type = "string"},
-      {.name = "word_count", .role = aggregate, .keys = {}, .input_type = "string", .output_type = "string", .is_single = true},
-      {.name = "copy_file", .role = transform, .keys = {root, target}, .input_type = "string", .output_type = "string"},
-      {.name = "lines_to_file", .role = sink, .keys = {path, mode, flush}, .input_type = "string", .output_type = "", .is_single = true},
+      {.name = "file_tree",
+       .role = source,
+       .keys = {root},
+       .input_type = "",
+       .output_type = "string",
+       .is_single = true},
+      {.name = "file_lines",
+       .role = transform,
+       .keys = {},
+       .input_type = "string",
+       .output_type = "string"},
+      {.name = "sha256",
+       .role = transform,
+       .keys = {block},
+       .input_type = "string",
+       .output_type = "string"},
+      {.name = "word_count",
+       .role = aggregate,
+       .keys = {},
+       .input_type = "string",
+       .output_type = "string",
+       .is_single = true},
+      {.name = "copy_file",
+       .role = transform,
+       .keys = {root, target},
+       .input_type = "string",
+       .output_type = "string"},
+      {.name = "lines_to_file",
+       .role = sink,
+       .keys = {path, mode, flush},
+       .input_type = "string",
+       .output_type = "",
+       .is_single = true},
   };
 }
 
@@ -53,14 +87,16 @@ inline load_result load(const std::string& text, const load_options& options = o
 }
 
 /// The first lines of all diagnostics.
-inline std::vector<std::string> headlines(const std::string& text, const load_options& options = options_with()) {
+inline std::vector<std::string> headlines(const std::string& text,
+                                          const load_options& options = options_with()) {
   std::vector<std::string> out;
   for (const auto& one : load(text, options).diagnostics) out.push_back(headline(one));
   return out;
 }
 
 /// Loads what must be right; a case fails with the errors otherwise.
-inline troupe_spec must_load(const std::string& text, const load_options& options = options_with()) {
+inline troupe_spec must_load(const std::string& text,
+                             const load_options& options = options_with()) {
   auto result = load(text, options);
   BOOST_REQUIRE_MESSAGE(result.spec, render(result.diagnostics));
   return *std::move(result.spec);

@@ -19,13 +19,16 @@ std::string only_error(const std::string& text) {
 BOOST_AUTO_TEST_SUITE(syntax_suite, *boost::unit_test::timeout(60))
 
 BOOST_AUTO_TEST_CASE(an_unquoted_reference_in_braces_is_told_to_be_quoted) {
-  const std::string rest = " error[T001]: the braces of ${X} end the value; quote \"${X}\" inside { }";
+  const std::string rest =
+      " error[T001]: the braces of ${X} end the value; quote \"${X}\" inside { }";
   BOOST_TEST(only_error("version: 1\npools:\n  a: { worker: ${X} }\n") == "t.yaml:3:16:" + rest);
-  BOOST_TEST(only_error("version: 1\npools:\n  a: {\n    worker: ${X} }\n") == "t.yaml:4:13:" + rest);
+  BOOST_TEST(only_error("version: 1\npools:\n  a: {\n    worker: ${X} }\n") ==
+             "t.yaml:4:13:" + rest);
 }
 
 BOOST_AUTO_TEST_CASE(an_unquoted_reference_outside_braces_is_fine) {
-  const auto spec = must_load("version: 1\npools:\n  a:\n    worker: ${X}\n", options_with({{"X", "w"}}));
+  const auto spec =
+      must_load("version: 1\npools:\n  a:\n    worker: ${X}\n", options_with({{"X", "w"}}));
   BOOST_TEST(spec.pools[0].worker == "w");
 }
 
@@ -46,29 +49,34 @@ BOOST_AUTO_TEST_CASE(brackets_and_quotes_must_be_closed) {
 }
 
 BOOST_AUTO_TEST_CASE(common_slips_get_plain_words) {
-  BOOST_TEST(only_error("version: 1\ndescription: a: b\n") ==
-             "t.yaml:2:15: error[T001]: a ':' where no value can begin; quote a text that contains ': '");
+  BOOST_TEST(
+      only_error("version: 1\ndescription: a: b\n") ==
+      "t.yaml:2:15: error[T001]: a ':' where no value can begin; quote a text that contains ': '");
   BOOST_TEST(only_error("version: 1\npools:\n    a: { worker: w }\n  b: { worker: w }\n") ==
              "t.yaml:4:3: error[T001]: this line fits no map that is open; check its indentation");
-  BOOST_TEST(only_error("version: 1\nname: @x\n") ==
-             "t.yaml:2:7: error[T001]: no YAML value can begin with this character; quote the text");
+  BOOST_TEST(
+      only_error("version: 1\nname: @x\n") ==
+      "t.yaml:2:7: error[T001]: no YAML value can begin with this character; quote the text");
   BOOST_TEST(only_error("version: 1\nname: *x\n") ==
              "t.yaml:2:7: error[T001]: this alias names an anchor that is not defined above");
   BOOST_TEST(only_error("version: 1\nname: !env x\n") ==
              "t.yaml:2:7: error[T001]: the tag '!env' means nothing to Troupe; remove it");
-  BOOST_TEST(only_error("version: 1\n? [a]\n: b\n") == "t.yaml:2:3: error[T001]: a key must be plain text, not a list");
+  BOOST_TEST(only_error("version: 1\n? [a]\n: b\n") ==
+             "t.yaml:2:3: error[T001]: a key must be plain text, not a list");
 }
 
 BOOST_AUTO_TEST_CASE(one_document_per_file) {
   BOOST_TEST(only_error("version: 1\npools: {a: {worker: w}}\n---\nversion: 1\n") ==
-             "t.yaml:3:1: error[T001]: more than one document; Troupe reads one per file: remove '---' and what "
+             "t.yaml:3:1: error[T001]: more than one document; Troupe reads one per file: remove "
+             "'---' and what "
              "follows, or split the file");
   BOOST_TEST(headlines("%YAML 1.2\n---\nversion: 1\npools: {a: {worker: w}}\n...\n").empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_file_is_told_how_to_begin) {
   for (const auto* const text : {"", "# nothing\n", "\n\n"}) {
-    BOOST_TEST(only_error(text) == "t.yaml:1:1: error[T007]: version: the file is empty; begin with 'version: 1'");
+    BOOST_TEST(only_error(text) ==
+               "t.yaml:1:1: error[T007]: version: the file is empty; begin with 'version: 1'");
   }
 }
 
@@ -79,14 +87,17 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_are_refused) {
              "t.yaml:2:8: error[T001]: byte 0xC3 is not UTF-8; save the file as UTF-8");
   BOOST_TEST(only_error("version: 1\nname: \xed\xa0\x80\n") ==
              "t.yaml:2:7: error[T001]: byte 0xED is not UTF-8; save the file as UTF-8");
-  BOOST_TEST(only_error("version: 1\nname: x\x04y\n") ==
-             "t.yaml:2:8: error[T001]: control character 0x04; write it as \"\\x04\" in double quotes");
-  BOOST_TEST(only_error(std::string("v\0", 2)) ==
-             "t.yaml:1:2: error[T001]: control character 0x00; write it as \"\\x00\" in double quotes");
+  BOOST_TEST(
+      only_error("version: 1\nname: x\x04y\n") ==
+      "t.yaml:2:8: error[T001]: control character 0x04; write it as \"\\x04\" in double quotes");
+  BOOST_TEST(
+      only_error(std::string("v\0", 2)) ==
+      "t.yaml:1:2: error[T001]: control character 0x00; write it as \"\\x00\" in double quotes");
 }
 
 BOOST_AUTO_TEST_CASE(aliases_that_never_end_are_refused) {
-  const std::string rest = " error[T001]: the alias stands inside the value that it repeats; a loop has no end";
+  const std::string rest =
+      " error[T001]: the alias stands inside the value that it repeats; a loop has no end";
   BOOST_TEST(only_error("version: 1\nx-a: &a [*a]\n") == "t.yaml:2:10:" + rest);
   BOOST_TEST(only_error("version: 1\nx-a: &a\n  b:\n    c: *a\n") == "t.yaml:4:8:" + rest);
 }
@@ -101,17 +112,20 @@ BOOST_AUTO_TEST_CASE(aliases_that_multiply_are_refused) {
   }
   const auto all = headlines(text);
   BOOST_REQUIRE(all.size() == 1U);
-  BOOST_TEST(all[0].find("error[T001]: more than 100000 values once aliases are expanded") != std::string::npos);
+  BOOST_TEST(all[0].find("error[T001]: more than 100000 values once aliases are expanded") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(long_texts_cannot_be_multiplied_by_aliases) {
   std::string text = "version: 1\nx-0: &a \"" + std::string(30'000, 'x') + "\"\nx-1: [*a";
   for (int i = 0; i < 5000; ++i) text += ", *a";
-  BOOST_TEST(headlines(text + "]\n").at(0).find("error[T001]: more than 100000 values") != std::string::npos);
+  BOOST_TEST(headlines(text + "]\n").at(0).find("error[T001]: more than 100000 values") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(depth_length_and_size_are_bounded) {
-  BOOST_TEST(only_error("version: 1\nx: " + std::string(5000, '[')).find("error[T001]") != std::string::npos);
+  BOOST_TEST(only_error("version: 1\nx: " + std::string(5000, '[')).find("error[T001]") !=
+             std::string::npos);
   BOOST_TEST(only_error("version: 1\nname: " + std::string(40'000, 'x') + "\n") ==
              "t.yaml:2:1: error[T001]: the line is longer than 32768 bytes; break it");
   std::string lines = "version: 1\n";
@@ -149,12 +163,14 @@ pools:
 }
 
 BOOST_AUTO_TEST_CASE(a_mistake_behind_an_anchor_is_told_once) {
-  check_headlines("version: 1\nx-a: &a { timeout: 10 }\npools:\n  a: { worker: w, stop: *a }\n  b: { worker: w, stop: *a }\n",
+  check_headlines("version: 1\nx-a: &a { timeout: 10 }\npools:\n  a: { worker: w, stop: *a }\n  b: "
+                  "{ worker: w, stop: *a }\n",
                   {"t.yaml:2:20: error[T014]: pools.a.stop.timeout: '10' has no unit; write 10s"});
 }
 
 BOOST_AUTO_TEST_CASE(block_text_is_kept_with_its_lines) {
-  const auto spec = must_load("version: 1\npools:\n  a:\n    shell: |\n      echo 'a: b' # c\n      exit 3\n");
+  const auto spec =
+      must_load("version: 1\npools:\n  a:\n    shell: |\n      echo 'a: b' # c\n      exit 3\n");
   BOOST_TEST(spec.pools[0].shell == "echo 'a: b' # c\nexit 3\n");
 }
 

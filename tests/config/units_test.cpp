@@ -15,7 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-duration time_of(std::string_view text) { return parse_duration(text).value(); }
+duration time_of(std::string_view text) {
+  return parse_duration(text).value();
+}
 
 std::string time_error(std::string_view text) {
   const auto parsed = parse_duration(text);
@@ -53,15 +55,18 @@ BOOST_AUTO_TEST_CASE(a_bare_number_is_told_how_to_become_a_duration) {
 }
 
 BOOST_AUTO_TEST_CASE(malformed_durations_are_refused) {
-  const std::string rest = " is not a duration; write a number and a unit such as 10s, 500ms or 1m30s"
-                           " (units: ns us ms s m h d)";
-  for (const std::string text : {"", "s", "10 s", "10sec", "30s1m", "1s1s", "1m30", ".5s", "5.s", "1e3s", "10S"}) {
+  const std::string rest =
+      " is not a duration; write a number and a unit such as 10s, 500ms or 1m30s"
+      " (units: ns us ms s m h d)";
+  for (const std::string text :
+       {"", "s", "10 s", "10sec", "30s1m", "1s1s", "1m30", ".5s", "5.s", "1e3s", "10S"}) {
     BOOST_TEST(time_error(text) == "'" + text + "'" + rest);
   }
   BOOST_TEST(time_error("-1s") == "'-1s': a duration cannot be negative");
   BOOST_TEST(time_error("0.5ns") == "'0.5ns' is finer than 1ns");
   BOOST_TEST(time_error("200000d") == "'200000d' is longer than 106751 days");
-  BOOST_TEST(time_error("99999999999999999999s") == "'99999999999999999999s' is longer than 106751 days");
+  BOOST_TEST(time_error("99999999999999999999s") ==
+             "'99999999999999999999s' is longer than 106751 days");
 }
 
 BOOST_AUTO_TEST_CASE(sizes_are_bytes_unless_they_have_a_unit) {
@@ -76,9 +81,11 @@ BOOST_AUTO_TEST_CASE(sizes_are_bytes_unless_they_have_a_unit) {
 
 BOOST_AUTO_TEST_CASE(malformed_sizes_are_told_the_right_unit) {
   BOOST_TEST(size_error("64M") == "'64M' is not a size; write 64MiB (or 64MB for powers of 1000)");
-  BOOST_TEST(size_error("64kb") == "'64kb' is not a size; write 64KiB (or 64KB for powers of 1000)");
-  BOOST_TEST(size_error("big") == "'big' is not a size; write a number and a unit such as 64KiB or 1GB"
-                                  " (units: B KB KiB MB MiB GB GiB; a bare number is bytes)");
+  BOOST_TEST(size_error("64kb") ==
+             "'64kb' is not a size; write 64KiB (or 64KB for powers of 1000)");
+  BOOST_TEST(size_error("big") ==
+             "'big' is not a size; write a number and a unit such as 64KiB or 1GB"
+             " (units: B KB KiB MB MiB GB GiB; a bare number is bytes)");
   BOOST_TEST(size_error("0.51KiB") == "'0.51KiB' is not a whole number of bytes");
   BOOST_TEST(size_error("-1") == "'-1': a size cannot be negative");
   BOOST_TEST(size_error("9999999999GiB") == "'9999999999GiB' is larger than 8 EiB");
@@ -109,18 +116,22 @@ BOOST_AUTO_TEST_CASE(numbers_are_decimal_and_strict) {
   for (const auto* const text : {"", "1.0", "+1", " 1", "1 ", "0x10", "two", "1_000", "-"}) {
     BOOST_TEST(!parse_integer(text));
   }
-  BOOST_TEST(parse_integer("010").error().message == "expected a decimal integer, got '010'; remove the leading 0");
+  BOOST_TEST(parse_integer("010").error().message ==
+             "expected a decimal integer, got '010'; remove the leading 0");
   BOOST_TEST((parse_integer("99999999999999999999").error().code == errc::too_large));
   BOOST_TEST(parse_number("0.25").value() == 0.25);
   BOOST_TEST(parse_number("2").value() == 2.0);
-  for (const auto* const text : {"", "nan", "inf", "-inf", "1,5", "1.5x", "0x1p3"}) BOOST_TEST(!parse_number(text));
+  for (const auto* const text : {"", "nan", "inf", "-inf", "1,5", "1.5x", "0x1p3"})
+    BOOST_TEST(!parse_number(text));
 }
 
 BOOST_AUTO_TEST_CASE(only_true_and_false_are_booleans) {
   BOOST_TEST(parse_boolean("true").value());
   BOOST_TEST(!parse_boolean("false").value());
-  BOOST_TEST(parse_boolean("yes").error().message == "expected true or false, got 'yes'; write true");
-  BOOST_TEST(parse_boolean("Off").error().message == "expected true or false, got 'Off'; write false");
+  BOOST_TEST(parse_boolean("yes").error().message ==
+             "expected true or false, got 'yes'; write true");
+  BOOST_TEST(parse_boolean("Off").error().message ==
+             "expected true or false, got 'Off'; write false");
   BOOST_TEST(parse_boolean("1").error().message == "expected true or false, got '1'");
 }
 
@@ -134,7 +145,8 @@ BOOST_AUTO_TEST_CASE(signals_have_names_and_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(names_are_short_and_lower_case) {
-  for (const auto& text : words{"a", "a-b_9", std::string(63, 'x')}) BOOST_TEST(check_name(text).has_value());
+  for (const auto& text : words{"a", "a-b_9", std::string(63, 'x')})
+    BOOST_TEST(check_name(text).has_value());
   for (const auto& text : words{"", "A", "9a", "a b", "a.b", "_a", std::string(64, 'x')}) {
     BOOST_TEST(!check_name(text));
   }
@@ -146,7 +158,8 @@ BOOST_AUTO_TEST_CASE(names_are_short_and_lower_case) {
 BOOST_AUTO_TEST_CASE(commands_are_split_as_a_shell_would) {
   check_words("grep -c 'a b' \"c \\\" d\" e\\ f", {"grep", "-c", "a b", "c \" d", "e f"});
   check_words("  x\t''  ", {"x", ""});
-  check_words("x --root=${ROOT:-a b}/c '${Y:?say \"why\"}'", {"x", "--root=${ROOT:-a b}/c", "${Y:?say \"why\"}"});
+  check_words("x --root=${ROOT:-a b}/c '${Y:?say \"why\"}'",
+              {"x", "--root=${ROOT:-a b}/c", "${Y:?say \"why\"}"});
   check_words("a'b'\"c\"", {"abc"});
   check_words("", {});
   BOOST_TEST(split_command("echo 'a").error().message ==

@@ -17,7 +17,8 @@ variables with(text_map environment, text_map set = {}) {
           }};
 }
 
-std::string expanded(variables& vars, std::string_view raw, expansion_time when = expansion_time::load) {
+std::string expanded(variables& vars, std::string_view raw,
+                     expansion_time when = expansion_time::load) {
   const auto result = vars.expand(raw, when);
   return result.errors.empty() ? result.text : "error: " + result.errors.front().message;
 }
@@ -48,12 +49,14 @@ BOOST_AUTO_TEST_CASE(dollars_that_are_no_reference_stay) {
 }
 
 BOOST_AUTO_TEST_CASE(a_name_without_a_value_is_an_error_with_a_hint) {
-  BOOST_TEST(expanded("${NOPE}") ==
-             "error: ${NOPE} is not defined; set it in the environment or in vars, or write ${NOPE:-default}");
-  BOOST_TEST(expanded("${NOPE:?set NOPE to a path}") == "error: ${NOPE} is not defined: set NOPE to a path");
+  BOOST_TEST(expanded("${NOPE}") == "error: ${NOPE} is not defined; set it in the environment or "
+                                    "in vars, or write ${NOPE:-default}");
+  BOOST_TEST(expanded("${NOPE:?set NOPE to a path}") ==
+             "error: ${NOPE} is not defined: set NOPE to a path");
   auto vars = with({});
   vars.declare("model", "m", {.line = 2});
-  BOOST_TEST(expanded(vars, "${modell}") == "error: ${modell} is not defined; did you mean 'model'?");
+  BOOST_TEST(expanded(vars, "${modell}") ==
+             "error: ${modell} is not defined; did you mean 'model'?");
 }
 
 BOOST_AUTO_TEST_CASE(malformed_references_are_errors) {
@@ -61,7 +64,8 @@ BOOST_AUTO_TEST_CASE(malformed_references_are_errors) {
   for (const std::string body : {"", "1A", "A-x", "A:+x", "A B", "A?x"}) {
     BOOST_TEST(expanded("${" + body + "}") ==
                "error: ${" + body +
-                   "} is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $$ for a "
+                   "} is not a reference; write ${NAME}, ${NAME:-default} or ${NAME:?message}, and "
+                   "$$ for a "
                    "single $");
   }
 }
@@ -102,21 +106,25 @@ BOOST_AUTO_TEST_CASE(vars_that_double_each_other_are_bounded) {
 
 BOOST_AUTO_TEST_CASE(names_of_a_worker_wait_for_the_worker) {
   auto vars = with({{"A", "1"}, {"EVIL", "${TROUPE_POOL}"}});
-  const auto left = expanded(vars, "${A}-${TROUPE_REPLICA}-$${TROUPE_POOL}-${EVIL}-$$x", expansion_time::spawn);
+  const auto left =
+      expanded(vars, "${A}-${TROUPE_REPLICA}-$${TROUPE_POOL}-${EVIL}-$$x", expansion_time::spawn);
   BOOST_TEST(expand_for_worker(left, {{"TROUPE_REPLICA", "3"}, {"TROUPE_POOL", "p"}}) ==
              "1-3-${TROUPE_POOL}-${TROUPE_POOL}-$x");
   BOOST_TEST(expanded(vars, "${TROUPE_REPLICA}") ==
-             "error: ${TROUPE_REPLICA} is known only when a worker starts; it can stand in command, shell, "
+             "error: ${TROUPE_REPLICA} is known only when a worker starts; it can stand in "
+             "command, shell, "
              "args, env and working_dir");
   BOOST_TEST(expanded(vars, "${TROUPE_REPLICA:-0}", expansion_time::spawn) ==
              "error: ${TROUPE_REPLICA} always has a value; remove ':-0'");
 }
 
 BOOST_AUTO_TEST_CASE(escaping_is_undone_by_expanding) {
-  for (const std::string text : {"$", "$$", "${A}", "a$b", "$${A}$", "", "${TROUPE_X}", "$${TROUPE_X}"}) {
+  for (const std::string text :
+       {"$", "$$", "${A}", "a$b", "$${A}$", "", "${TROUPE_X}", "$${TROUPE_X}"}) {
     auto vars = with({{"A", "1"}});
     BOOST_TEST(expanded(vars, escape_references(text, expansion_time::load)) == text);
-    BOOST_TEST(expanded(vars, escape_references(text, expansion_time::spawn), expansion_time::spawn) == text);
+    BOOST_TEST(expanded(vars, escape_references(text, expansion_time::spawn),
+                        expansion_time::spawn) == text);
   }
 }
 

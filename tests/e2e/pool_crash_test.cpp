@@ -36,8 +36,8 @@ struct my_failure {
   std::string place;
 };
 template<class Inspector>
-bool inspect(Inspector& f, my_failure& x) {
-  return f.apply(x.code) && f.apply(x.place);
+auto inspect(Inspector& f, my_failure& x) {
+  return f(x.code, x.place);
 }
 
 /// What a lost task tells.
@@ -203,10 +203,10 @@ struct breaks_when_sent {
   std::string text;
 };
 template<class Inspector>
-bool inspect(Inspector& f, breaks_when_sent& x) {
+auto inspect(Inspector& f, breaks_when_sent& x) {
   static int calls = 0;
   if (this_worker().is_worker && ++calls % 2 == 0) throw std::runtime_error{"cannot be sent"};
-  return f.apply(x.text);
+  return f(x.text);
 }
 
 // Bug found by reading: such an answer kept its block, until the arena was full and the worker stuck.
@@ -390,4 +390,4 @@ BOOST_AUTO_TEST_SUITE_END()
 } // namespace
 } // namespace troupe
 
-TROUPE_EXCEPTION(troupe::my_failure)
+TROUPE_EXCEPTION(troupe::my_failure);

@@ -34,6 +34,8 @@ expected<void> zygote_link::open() {
                         "cannot start the zygote");
   }
   messages_watch_ = reactor_.add_readable(socket_.descriptor(), [this] { read_messages(); });
+  // The end of the socket may be held open by a child that was stopped right after its fork.
+  death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { on_death(); });
   hello_timer_ = reactor_.add_timer(clock::now() + hello_timeout, [this] {
     lose("the zygote did not say hello in time; does a static constructor of this program block?");
   });
@@ -106,17 +108,18 @@ bool zygote_link::on_hello(std::span<const std::byte> bytes) {
   return true;
 }
 
+// Told when it is really gone: only then do its children get no more from it.
 void zygote_link::lose(const std::string& why) {
   if (lost_) return;
   lost_ = failure{errc::start_failed, why, 0};
   messages_watch_.cancel();
   hello_timer_.cancel();
   kill();
-  // Told when it is really gone: only then do its children get no more from it.
-  death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { finish(); });
 }
 
-void zygote_link::finish() {
+void zygote_link::on_death() {
+  if (!lost_) read_messages(); // What it had said before.
+  lose("the zygote died");
   death_watch_.cancel();
   if (const auto status = process_.reap(); status && !has_said_hello_) {
     lost_->message += " (" + to_string(from_wait_status(*status)) + ")";

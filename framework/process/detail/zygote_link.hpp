@@ -54,7 +54,7 @@ private:
   bool on_message(std::span<const std::byte> bytes, std::vector<os::fd> descriptors);
   bool on_hello(std::span<const std::byte> bytes);
   void lose(const std::string& why);
-  void finish();
+  void on_death();
 
   os::reactor& reactor_;
   zygote_events& events_;

@@ -1,0 +1,182 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/actors/command_child.hpp"
+
+#include "troupe/os/file_access.hpp"
+#include "troupe/os/spawn.hpp"
+#include "troupe/os/this_process.hpp"
+#include "troupe/pipeline/worker_errors.hpp"
+
+#include <array>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <sstream>
+#include <system_error>
+
+extern "C" char** environ; // NOLINT: the standard library has no other name for it.
+
+namespace troupe::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A command that has closed its output and lives on is killed after this.
+constexpr auto end_patience = 5s;
+constexpr std::size_t read_bytes = 64 * 1024;
+// A longer line without an end is not of the protocol, and would fill the memory.
+constexpr std::size_t line_bytes_max = 64 * 1024 * 1024;
+
+std::string find_program(const std::string& name) {
+  namespace fs = std::filesystem;
+  const auto may_run = [](const std::string& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored) && os::may_execute(path);
+  };
+  if (name.find('/') != std::string::npos) {
+    if (may_run(name)) return name;
+    throw stage_failed{"cannot run '" + name + "': it does not exist or is not executable"};
+  }
+  const char* const list = std::getenv("PATH");
+  std::istringstream places{list != nullptr ? list : "/usr/local/bin:/usr/bin:/bin"};
+  for (std::string place; std::getline(places, place, ':');) {
+    const auto path = (place.empty() ? std::string{"."} : place) + '/' + name;
+    if (may_run(path)) return path;
+  }
+  throw stage_failed{"cannot run '" + name + "': not found in PATH (" + places.str() + ")"};
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> all;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) all.emplace_back(*each);
+  return all;
+}
+
+// In the child: becomes the command, or tells errno through `trouble`.
+[[noreturn]] void become(const std::string& program, const std::vector<std::string>& argv,
+                         const os::fd& in, const os::fd& out, const os::fd& trouble, int parent) {
+  os::this_process::signal_at_parent_death(SIGKILL);
+  if (os::this_process::parent_pid() != parent) std::_Exit(127); // It died before we could ask.
+  std::signal(SIGPIPE, SIG_DFL);
+  int problem = os::this_process::set_standard_stream(0, in.get());
+  if (problem == 0) problem = os::this_process::set_standard_stream(1, out.get());
+  if (problem == 0) problem = os::replace_image(program, argv, environment());
+  static_cast<void>(os::write_some(trouble, std::as_bytes(std::span{&problem, 1})));
+  std::_Exit(127);
+}
+
+} // namespace
+
+command_child::command_child(const std::vector<std::string>& argv) {
+  if (argv.empty()) throw stage_failed{"config.command is empty; name a program"};
+  std::signal(SIGPIPE, SIG_IGN); // A command that stops reading is seen as an error of the write.
+  start(argv);
+}
+
+void command_child::start(const std::vector<std::string>& argv) {
+  const auto program = find_program(argv.front());
+  auto in = os::make_pipe();
+  auto out = os::make_pipe(os::pipe_blocking::reader_does_not_block);
+  auto trouble = os::make_pipe();
+  const int parent = os::this_process::pid();
+  const int pid = os::fork_single_threaded();
+  if (pid == 0) become(program, argv, in.reader, out.writer, trouble.writer, parent);
+  if (pid < 0) throw std::system_error{-pid, std::generic_category(), "cannot start " + program};
+  process_ = os::pidfd::open(pid).value();
+  in_ = std::move(in.writer);
+  out_ = std::move(out.reader);
+  trouble.writer.reset();
+  int problem = 0;
+  const auto told = os::read_some(trouble.reader, std::as_writable_bytes(std::span{&problem, 1}));
+  if (told && *told == sizeof(problem)) {
+    throw stage_failed{"cannot run '" + program + "': " + std::generic_category().message(problem)};
+  }
+}
+
+command_child::~command_child() {
+  if (!process_) return;
+  process_.signal(SIGKILL);
+  static_cast<void>(process_.wait_exited(deadline::after(end_patience)));
+  static_cast<void>(process_.reap());
+}
+
+void command_child::send(std::string_view line) {
+  if (sent_ == outgoing_.size()) {
+    outgoing_.clear();
+    sent_ = 0;
+  }
+  outgoing_ += line;
+  outgoing_ += '\n';
+}
+
+void command_child::exchange(bool may_wait) {
+  waiting_.clear();
+  const bool wants_send = in_ && !has_sent_all();
+  const auto room = wants_send ? waiting_.add(in_.get(), true) : 0;
+  const auto answer = out_ ? waiting_.add(out_.get()) : 0;
+  if (!wants_send && !out_) return;
+  waiting_.wait(may_wait ? deadline::never() : deadline::now());
+  if (out_ && waiting_.is_readable(answer)) receive_some();
+  // An error on the pipe counts as readable: the write then says that nobody reads.
+  if (wants_send && (waiting_.is_writable(room) || waiting_.is_readable(room))) send_some();
+}
+
+// The pipe blocks, because the command shares it; but a pipe with room takes this much at once.
+void command_child::send_some() {
+  const auto next = std::string_view{outgoing_}.substr(sent_, PIPE_BUF);
+  const auto written = os::write_some(in_, std::as_bytes(std::span{next}));
+  if (written) {
+    sent_ += *written;
+  } else {
+    in_.reset();
+  }
+}
+
+void command_child::receive_some() {
+  std::array<std::byte, read_bytes> block; // NOLINT: filled by read_some.
+  const auto size = os::read_some(out_, block);
+  if (!size) {
+    if (size.error().code != errc::would_block) out_.reset();
+    return;
+  }
+  if (read_ > 0) {
+    incoming_.erase(0, read_);
+    read_ = 0;
+  }
+  if (incoming_.size() > line_bytes_max) {
+    throw stage_failed{"the command wrote a line longer than 64 MiB"};
+  }
+  incoming_.append(reinterpret_cast<const char*>(block.data()), *size);
+}
+
+std::optional<std::string_view> command_child::next_line() {
+  const auto rest = std::string_view{incoming_}.substr(read_);
+  const auto end = rest.find('\n', searched_);
+  if (end != std::string_view::npos) {
+    read_ += end + 1;
+    searched_ = 0;
+    return rest.substr(0, end);
+  }
+  searched_ = rest.size();
+  if (out_ || rest.empty()) return std::nullopt;
+  read_ = incoming_.size();
+  searched_ = 0;
+  return rest;
+}
+
+exit_status command_child::end() {
+  in_.reset();
+  out_.reset();
+  if (!process_.wait_exited(deadline::after(end_patience))) {
+    process_.signal(SIGKILL);
+    static_cast<void>(process_.wait_exited(deadline::never()));
+  }
+  const auto status = process_.reap();
+  process_ = {};
+  return status ? from_wait_status(*status) : exit_status::unknown();
+}
+
+} // namespace troupe::actors

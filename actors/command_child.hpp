@@ -1,0 +1,69 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/os/pidfd.hpp"
+#include "troupe/os/pipe.hpp"
+#include "troupe/os/poll.hpp"
+#include "troupe/process/exit_status.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::actors {
+
+/// A command that runs as a child of a worker and speaks lines on stdin and stdout; its stderr is
+/// the worker's. It is killed when the worker dies.
+///
+/// Both directions move at once, so neither side waits for the other with full pipes.
+///
+/// Lives in: worker, with one thread. Threads: that one. Blocks: `exchange`, `end`.
+/// Crash: the kernel kills the command with the worker.
+/// Errors: stage_failed when it cannot be started; its death is seen as the end of its output.
+class command_child {
+public:
+  explicit command_child(const std::vector<std::string>& argv);
+  ~command_child();
+  command_child(const command_child&) = delete;
+  command_child& operator=(const command_child&) = delete;
+
+  /// Puts a line, without its line feed, behind what is still to be sent.
+  void send(std::string_view line);
+  [[nodiscard]] bool has_sent_all() const noexcept { return sent_ == outgoing_.size(); }
+
+  /// Sends and receives what is possible; waits for something to be possible if `may_wait`.
+  void exchange(bool may_wait);
+
+  /// The oldest line that was received; at the end of the output, what is left without line feed.
+  /// Valid until the next call.
+  [[nodiscard]] std::optional<std::string_view> next_line();
+
+  /// The command reads no more, or has closed its output.
+  [[nodiscard]] bool is_deaf() const noexcept { return !in_; }
+  [[nodiscard]] bool is_silent() const noexcept { return !out_; }
+
+  /// Lets the command see the end of its input, once all is sent.
+  void close_input() noexcept { in_.reset(); }
+  /// Waits for its end; kills it if it lives on though its output is closed.
+  exit_status end();
+
+private:
+  void start(const std::vector<std::string>& argv);
+  void send_some();
+  void receive_some();
+
+  os::fd in_;
+  os::fd out_;
+  os::pidfd process_;
+  os::poll_set waiting_;
+  std::string outgoing_;
+  std::size_t sent_ = 0;
+  std::string incoming_;
+  std::size_t read_ = 0;
+  std::size_t searched_ = 0; // Behind read_, without a line feed.
+};
+
+} // namespace troupe::actors

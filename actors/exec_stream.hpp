@@ -1,0 +1,49 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/actors/command_child.hpp"
+#include "troupe/pipeline/emitter.hpp"
+#include "troupe/pipeline/worker_config.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Runs a filter such as grep or sed: each message is a line to its stdin, each line of its stdout
+/// is a message. Nothing ties outputs to inputs, so messages pass at most once: what a killed
+/// filter had read and not answered is gone.
+///
+/// A filter that ends with success (head) wants no more: the rest of the input is dropped. One that
+/// fails is started again; when it fails three times without any output, the pipeline fails.
+///
+/// Lives in: worker. Threads: one owner. Blocks: while the filter's pipe is full.
+/// Crash: the filter dies with the worker.
+/// Errors: stage_failed when the filter cannot be started, or fails again and again.
+class exec_stream {
+public:
+  /// What the filter has read cannot be taken back: each batch is committed as it is.
+  static constexpr bool commits_each_job = true;
+
+  explicit exec_stream(const worker_config& config) : argv_{config.list("command")} { start(); }
+  void add(std::string_view line, emitter& out);
+  void emit(emitter& out);
+  [[nodiscard]] std::string save() const { return {}; }
+  void load(std::string_view) {}
+
+private:
+  void start() { child_ = std::make_unique<command_child>(argv_); }
+  void take_lines(emitter& out);
+  void read_rest(emitter& out);
+  void finish_child(bool is_early);
+
+  std::vector<std::string> argv_;
+  std::unique_ptr<command_child> child_; // None when the filter wants no more.
+  std::uint32_t failures_ = 0;           // In a row, without output.
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,174 @@
+// Goal: commands in any language answer messages, and their deaths, floods and nonsense neither
+// hang the worker nor lose or double a message.
+// Method: exec and exec_stream are driven job by job with a real child, `talker`.
+
+#include "driver.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace troupe::test {
+namespace {
+
+using nlohmann::json;
+using lines = std::vector<std::string>;
+
+json talk(const std::string& mode, const std::string& argument = "") {
+  return {{"command", {TALKER, mode, argument}}};
+}
+
+json envelopes(const std::string& mode, const std::string& codec = "string") {
+  auto config = talk(mode);
+  config["mode"] = "envelope";
+  config["input_codec"] = config["output_codec"] = codec;
+  return config;
+}
+
+lines count_up(int count, const std::string& before = "") {
+  lines all;
+  for (int i = 0; i < count; ++i) all.push_back(before + std::to_string(i));
+  return all;
+}
+
+BOOST_AUTO_TEST_SUITE(exec_suite, *boost::unit_test::timeout(60))
+
+BOOST_AUTO_TEST_CASE(one_line_out_for_each_line_in) {
+  driver one;
+  BOOST_TEST(one.open("exec", talk("echo")).failed.empty());
+  BOOST_TEST(one.batch(count_up(200)).outputs == count_up(200, ">"), boost::test_tools::per_element());
+  BOOST_TEST(one.batch({"", "x"}).outputs == (lines{">", ">x"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(full_pipes_on_both_sides_do_not_lock_up) {
+  driver one;
+  one.open("exec", talk("echo"));
+  const lines big(200, std::string(20000, 'z'));
+  const auto got = one.batch(big);
+  BOOST_TEST(got.outputs.size() == 200U);
+  BOOST_TEST(got.outputs.back().size() == 20001U);
+}
+
+BOOST_AUTO_TEST_CASE(message_with_a_line_feed_is_refused_for_good) {
+  driver one;
+  one.open("exec", talk("echo"));
+  const auto got = one.batch({"a", "b\nc", "d"});
+  BOOST_TEST(got.outputs == (lines{">a", ">d"}), boost::test_tools::per_element());
+  BOOST_TEST(got.errors.size() == 1U);
+  BOOST_TEST(got.final_errors.at(0));
+}
+
+BOOST_AUTO_TEST_CASE(death_of_the_command_fails_only_the_message_it_died_of) {
+  for (const auto* mode : {"die", "hoard"}) {
+    driver one;
+    one.open("exec", talk(mode, "37"));
+    const auto got = one.batch(count_up(60));
+    BOOST_TEST(got.consumed == 60U);
+    auto expected = count_up(60, ">");
+    expected.erase(expected.begin() + 37);
+    BOOST_TEST(got.outputs == expected, boost::test_tools::per_element());
+    BOOST_REQUIRE(got.errors.size() == 1U);
+    BOOST_TEST(got.errors[0].find("signal ABRT") != std::string::npos);
+    BOOST_TEST(!got.final_errors[0]);
+    BOOST_TEST(one.batch({"38"}).outputs.at(0) == ">38");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(command_that_cannot_be_started_is_named) {
+  driver one;
+  const auto open = [&](const std::string& program) {
+    return one.open("exec", {{"command", {program}}}).failed;
+  };
+  BOOST_TEST(open("no-such-program").find("'no-such-program': not found in PATH") != std::string::npos);
+  BOOST_TEST(open("/no/such").find("'/no/such'") != std::string::npos);
+  BOOST_TEST(one.open("exec", json::object()).failed.find("config.command is empty") !=
+             std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(command_that_always_fails_gives_its_exit_code) {
+  driver one;
+  one.open("exec", talk("fail", "3"));
+  const auto got = one.batch({"a"});
+  BOOST_REQUIRE(got.errors.size() == 1U);
+  BOOST_TEST(got.errors[0].find("exit code 3") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(envelopes_carry_errors_and_any_number_of_outputs) {
+  driver one;
+  one.open("exec", envelopes("envelope"));
+  const auto got = one.batch({"a", "no", "two", "never", "none", "\"q\\"});
+  BOOST_TEST(got.outputs == (lines{"a", "two-1", "two-2", "\"q\\"}), boost::test_tools::per_element());
+  BOOST_TEST(got.errors == (lines{"said no", "said never"}), boost::test_tools::per_element());
+  BOOST_TEST(got.final_errors == (std::vector<bool>{false, true}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(envelopes_may_come_in_any_order) {
+  driver one;
+  one.open("exec", envelopes("swap"));
+  BOOST_TEST(one.batch(count_up(100)).outputs == count_up(100), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(json_messages_stay_json) {
+  driver one;
+  one.open("exec", envelopes("envelope", "json"));
+  const auto got = one.batch({R"({"a":1})", "not json", "3"});
+  BOOST_TEST(got.outputs == (lines{R"({"a":1})", "3"}), boost::test_tools::per_element());
+  BOOST_TEST(got.errors.at(0) == "the message is not JSON");
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_answer_nothing_are_borne_for_a_while) {
+  driver one;
+  one.open("exec", envelopes("chatter"));
+  const auto got = one.batch(count_up(5));
+  BOOST_TEST(got.outputs == count_up(5), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(filter_gives_any_lines) {
+  driver one;
+  one.open("exec_stream", talk("match", "7"));
+  const auto first = one.batch(count_up(100));
+  BOOST_TEST(first.state.has_value());
+  const auto rest = one.finish();
+  BOOST_TEST(first.outputs.size() + rest.outputs.size() == 19U);
+  driver none;
+  none.open("exec_stream", talk("match", "x"));
+  none.batch(count_up(10));
+  BOOST_TEST(none.finish().failed.empty()); // grep's 1 is no failure.
+}
+
+BOOST_AUTO_TEST_CASE(filter_that_has_enough_ends_the_work) {
+  driver one;
+  one.open("exec_stream", talk("head", "5"));
+  lines got;
+  for (int i = 0; i < 200; ++i) {
+    const auto some = one.batch(lines(100, std::string(1000, 'l')));
+    got.insert(got.end(), some.outputs.begin(), some.outputs.end());
+  }
+  const auto rest = one.finish();
+  BOOST_TEST(got.size() + rest.outputs.size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(filter_that_floods_before_it_reads_does_not_lock_up) {
+  driver one;
+  one.open("exec_stream", talk("flood", "500"));
+  std::size_t got = 0;
+  for (int i = 0; i < 100; ++i) got += one.batch(lines(10, std::string(2000, 'l'))).outputs.size();
+  BOOST_TEST(got + one.finish().outputs.size() == 1500U);
+}
+
+BOOST_AUTO_TEST_CASE(filter_that_fails_again_and_again_fails_the_pipeline) {
+  driver one;
+  one.open("exec_stream", talk("fail", "2"));
+  std::string failed;
+  for (int i = 0; i < 1000 && failed.empty(); ++i) {
+    failed = one.batch(lines(100, std::string(1000, 'l'))).failed;
+  }
+  BOOST_TEST(failed.find("exit code 2") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe::test
