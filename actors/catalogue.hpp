@@ -26,9 +26,9 @@ struct builtin_info {
   std::string name;
   worker_role role = worker_role::transform;
   std::vector<setting_info> settings{};
-  std::string input_type{};  ///< `string`, `json`, or empty for any.
+  std::string input_type{}; ///< `string`, `json`, or empty for any.
   std::string output_type{};
-  bool is_single = false;  ///< More than one worker would repeat or mix the work.
+  bool is_single = false; ///< More than one worker would repeat or mix the work.
   std::string summary{};
 };
 

@@ -38,7 +38,8 @@ public:
 /// JSON objects with an id, answered in any order.
 class envelope final : public command_protocol {
 public:
-  envelope(bool is_json_in, bool is_json_out) : is_json_in_{is_json_in}, is_json_out_{is_json_out} {}
+  envelope(bool is_json_in, bool is_json_out)
+      : is_json_in_{is_json_in}, is_json_out_{is_json_out} {}
 
   std::string line_of(std::string_view message, std::size_t id) override {
     std::string data;
@@ -56,7 +57,8 @@ public:
     return "{\"id\": " + std::to_string(id) + ", \"data\": " + data + "}";
   }
 
-  std::optional<std::size_t> read(std::string_view line, std::size_t, command_answer& into) override {
+  std::optional<std::size_t> read(std::string_view line, std::size_t,
+                                  command_answer& into) override {
     const auto value = json::parse(line, nullptr, false);
     if (!value.is_object()) return nobody;
     const auto id = value.find("id");

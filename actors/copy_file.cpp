@@ -2,10 +2,11 @@
 
 #include "troupe/actors/copy_file.hpp"
 
+#include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <string>
 #include <system_error>
 
 namespace troupe::actors {
@@ -16,14 +17,14 @@ void check(const std::error_code& problem, const std::string& what) {
   if (problem) throw std::system_error{problem, what};
 }
 
-// The same for every attempt, so that what a killed worker left is overwritten; and never too long
-// for a file name.
-fs::path temporary_name(const fs::path& final_path) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : final_path.filename().native()) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+// Removes what killed predecessors of this worker left. Those of other workers may be in use.
+void remove_leftovers(const fs::path& folder, const std::string& prefix) {
+  std::error_code problem;
+  for (fs::directory_iterator it{folder, problem}; !problem && it != fs::directory_iterator{};
+       it.increment(problem)) {
+    std::error_code ignored;
+    if (it->path().filename().string().starts_with(prefix)) fs::remove(it->path(), ignored);
   }
-  return final_path.parent_path() / (".troupe-" + std::to_string(hash));
 }
 
 } // namespace
@@ -31,13 +32,18 @@ fs::path temporary_name(const fs::path& final_path) {
 copy_file::copy_file(const worker_config& config)
     : root_{fs::path{config.text("root", ".")}.lexically_normal()}, target_{config.text("target")} {
   if (target_.empty()) throw stage_failed{"config.target is empty; name a folder"};
-  if (!root_.has_filename() && root_.has_relative_path()) root_ = root_.parent_path(); // "a/" is "a".
+  if (!root_.has_filename() && root_.has_relative_path())
+    root_ = root_.parent_path(); // "a/" is "a".
   std::error_code problem;
   fs::create_directories(target_, problem);
   if (!fs::is_directory(target_)) {
     throw stage_failed{"cannot make the folder " + target_.string() + ": " +
                        (problem ? problem.message() : "it is a file") + "; set another 'target'"};
   }
+  const auto prefix = ".troupe-" + config.pool() + '.' + std::to_string(config.replica()) + '.';
+  remove_leftovers(target_, prefix);
+  // Never the same as that of a predecessor: a killed process may be at work for some moments yet.
+  part_ = target_ / (prefix + std::to_string(os::this_process::pid()));
 }
 
 fs::path copy_file::relative_path(const fs::path& path) const {
@@ -60,16 +66,13 @@ std::string copy_file::operator()(const std::string& path) const {
   std::error_code problem;
   fs::create_directories(to.parent_path(), problem); // Others may make it at the same time.
   if (!fs::is_directory(to.parent_path())) check(problem, what);
-  const auto part = temporary_name(to);
-  fs::remove(part, problem); // Left by a killed worker, maybe without the right to write.
-  fs::copy_file(from, part, fs::copy_options::overwrite_existing, problem);
+  fs::copy_file(from, part_, fs::copy_options::overwrite_existing, problem);
+  if (!problem) fs::rename(part_, to, problem);
   if (problem) {
     std::error_code ignored;
-    fs::remove(part, ignored);
+    fs::remove(part_, ignored);
     check(problem, what);
   }
-  fs::rename(part, to, problem);
-  check(problem, what);
   return relative.string();
 }
 

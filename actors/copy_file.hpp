@@ -14,10 +14,10 @@ namespace troupe::actors {
 ///
 /// A path that is not below `root` is taken as relative to it, or refused when it is absolute.
 /// Content and mode are copied, owner and times are not. The copy appears whole or not at all: it
-/// is written next to its place and renamed, and an interrupted one is overwritten by the retry.
+/// is written to a file of this worker in `target` and renamed.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: for the disk.
-/// Crash: a file ".troupe-..." may be left, until the message is tried again.
+/// Crash: a file ".troupe-POOL.REPLICA.PID" is left in `target` until the worker's successor starts.
 /// Errors: a file that cannot be copied fails its message.
 class copy_file {
 public:
@@ -29,6 +29,7 @@ private:
 
   std::filesystem::path root_;
   std::filesystem::path target_;
+  std::filesystem::path part_; // Where a copy is made.
 };
 
 } // namespace troupe::actors

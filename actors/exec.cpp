@@ -3,7 +3,6 @@
 #include "troupe/actors/exec.hpp"
 
 #include "troupe/base/text.hpp"
-#include "troupe/pipeline/detail/message_codec.hpp"
 
 #include <cstdio>
 
@@ -20,14 +19,14 @@ exec::exec(const worker_config& config)
       child_{std::make_unique<command_child>(argv_)} {}
 
 void exec::transform_batch(pipeline::bytes_view block, std::uint32_t count,
-                           pipeline::detail::batch_report& report) {
+                           pipeline::batch_report& report) {
   std::vector<std::string_view> messages;
   std::vector<std::size_t> all;
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto message = pipeline::unpack(block);
     if (!message) break;
     all.push_back(messages.size());
-    messages.push_back(pipeline::detail::as_text(*message));
+    messages.emplace_back(reinterpret_cast<const char*>(message->data()), message->size());
   }
   answers found(messages.size());
   run(all, messages, found);
@@ -102,9 +101,8 @@ worker_entry make_exec_entry() {
   worker_entry entry;
   entry.name = "exec";
   entry.role = worker_role::transform;
-  entry.input = &pipeline::detail::describe_type<std::string>;
-  entry.output = &pipeline::detail::describe_type<std::string>;
-  entry.make = [](const worker_config& config) -> std::unique_ptr<pipeline::detail::any_worker> {
+  entry.input = entry.output = [] { return pipeline::message_type{"string", 0}; };
+  entry.make = [](const worker_config& config) -> std::unique_ptr<pipeline::any_worker> {
     return std::make_unique<exec>(config);
   };
   return entry;

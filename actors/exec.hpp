@@ -3,7 +3,8 @@
 #pragma once
 
 #include "troupe/actors/command_child.hpp"
-#include "troupe/pipeline/detail/any_worker.hpp"
+#include "troupe/pipeline/any_worker.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -47,13 +48,13 @@ std::unique_ptr<command_protocol> make_command_protocol(const worker_config& con
 /// Lives in: worker. Threads: one owner. Blocks: until the command has answered.
 /// Crash: the command dies with the worker; its messages are tried again: at least once.
 /// Errors: the command's own answers; its death fails the message it worked on.
-class exec final : public pipeline::detail::any_worker {
+class exec final : public pipeline::any_worker {
 public:
   explicit exec(const worker_config& config);
 
   [[nodiscard]] bool takes_batches() const override { return true; }
   void transform_batch(pipeline::bytes_view messages, std::uint32_t count,
-                       pipeline::detail::batch_report& report) override;
+                       pipeline::batch_report& report) override;
 
 private:
   using answers = std::vector<std::optional<command_answer>>;

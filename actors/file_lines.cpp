@@ -38,7 +38,7 @@ bool line_reader::emit_some(emitter& out) {
     const auto* const line = buffer_.data() + begin_;
     const auto left = end_ - begin_;
     const void* const found =
-      left > searched ? std::memchr(line + searched, '\n', left - searched) : nullptr;
+        left > searched ? std::memchr(line + searched, '\n', left - searched) : nullptr;
     if (found == nullptr) {
       searched = left;
       if (fill()) continue;

@@ -23,7 +23,8 @@ class line_reader {
 public:
   static constexpr std::size_t line_bytes_max = 64 * 1024 * 1024;
 
-  line_reader(std::string path, std::uint64_t offset) : file_{std::move(path), offset}, offset_{offset} {}
+  line_reader(std::string path, std::uint64_t offset)
+      : file_{std::move(path), offset}, offset_{offset} {}
 
   /// Emits lines until `out` is full; false at the end of the file.
   bool emit_some(emitter& out);
@@ -34,10 +35,10 @@ private:
   bool fill();
 
   input_file file_;
-  std::uint64_t offset_;            // Behind the last line that was emitted.
+  std::uint64_t offset_; // Behind the last line that was emitted.
   std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0;           // Where the next line begins in buffer_.
-  std::size_t end_ = 0;             // Bytes in buffer_.
+  std::size_t begin_ = 0; // Where the next line begins in buffer_.
+  std::size_t end_ = 0;   // Bytes in buffer_.
   bool is_at_end_ = false;
 };
 
@@ -45,6 +46,9 @@ private:
 ///
 /// A file with many lines is committed in pieces: the cursor is the offset. The file should not
 /// change meanwhile.
+///
+/// Lives in: worker. Threads: one owner. Blocks: for the disk. Crash: nothing is changed.
+/// Errors: a file that cannot be read fails its message.
 class file_lines {
 public:
   bool expand(const std::string& path, std::string& cursor, emitter& out);
@@ -55,6 +59,9 @@ private:
 
 /// Source: the lines of the file `path`; its cursor is the offset. From a pipe, such as
 /// /dev/stdin, the lines that a killed worker had read are gone.
+///
+/// Lives in: worker. Threads: one owner. Blocks: for the disk, or for the other end of a pipe.
+/// Crash: nothing is changed. Errors: stage_failed when the file cannot be read.
 class lines_from_file {
 public:
   explicit lines_from_file(const worker_config& config) : path_{config.text("path")} {}

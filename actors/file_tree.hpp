@@ -42,11 +42,11 @@ private:
   [[nodiscard]] bool is_done(const std::string& path, bool is_folder) const;
 
   std::string root_;
-  std::string last_;          // The last path that was emitted.
+  std::string last_; // The last path that was emitted.
   bool is_started_ = false;
-  bool is_resuming_ = false;  // Paths up to last_ were emitted by a predecessor.
+  bool is_resuming_ = false; // Paths up to last_ were emitted by a predecessor.
   bool is_one_file_ = false;
-  std::vector<folder> open_;  // From root_ down to where we are.
+  std::vector<folder> open_; // From root_ down to where we are.
   std::size_t unreadable_ = 0;
 };
 

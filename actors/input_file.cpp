@@ -15,7 +15,9 @@ namespace {
 
 } // namespace
 
-void close_file::operator()(std::FILE* file) const noexcept { static_cast<void>(std::fclose(file)); }
+void close_file::operator()(std::FILE* file) const noexcept {
+  static_cast<void>(std::fclose(file));
+}
 
 input_file::input_file(std::string path, std::uint64_t offset) : path_{std::move(path)} {
   if (path_.find('\0') != std::string::npos) {
@@ -26,7 +28,8 @@ input_file::input_file(std::string path, std::uint64_t offset) : path_{std::move
   if (!file_) fail("open", path_);
   std::setvbuf(file_.get(), nullptr, _IONBF, 0); // Callers read large blocks.
   if (offset == 0) return;
-  if (std::fseek(file_.get(), static_cast<long>(offset), SEEK_SET) != 0) fail("go on reading", path_);
+  if (std::fseek(file_.get(), static_cast<long>(offset), SEEK_SET) != 0)
+    fail("go on reading", path_);
 }
 
 std::size_t input_file::read(std::span<std::byte> into) {

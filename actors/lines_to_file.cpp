@@ -14,14 +14,19 @@ constexpr std::size_t buffer_bytes = 256 * 1024;
 
 std::string advice(int problem) {
   switch (problem) {
-  case ENOENT: return "make its folder first";
+  case ENOENT:
+    return "make its folder first";
   case ENOSPC:
-  case EDQUOT: return "free some space and run again";
+  case EDQUOT:
+    return "free some space and run again";
   case EACCES:
   case EPERM:
-  case EROFS: return "set 'path' to a place you may write to";
-  case EISDIR: return "set 'path' to a file";
-  default: return "see 'path'";
+  case EROFS:
+    return "set 'path' to a place you may write to";
+  case EISDIR:
+    return "set 'path' to a file";
+  default:
+    return "see 'path'";
   }
 }
 
@@ -60,9 +65,9 @@ void lines_to_file::load(const std::uint64_t& length) {
     const auto found = fs::file_size(path_, problem);
     if (problem) fail("go on with", problem.value());
     if (found < length) {
-      throw stage_failed{path_ + " has " + std::to_string(found) + " bytes, but " +
-                         std::to_string(length) +
-                         " were committed: something else has changed it; run again from the start"};
+      throw stage_failed{
+          path_ + " has " + std::to_string(found) + " bytes, but " + std::to_string(length) +
+          " were committed: something else has changed it; run again from the start"};
     }
     fs::resize_file(path_, length, problem);
     if (problem) fail("cut", problem.value());

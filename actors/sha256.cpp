@@ -56,10 +56,17 @@ std::string checksum_line(std::string_view digest, std::string_view path) {
   std::string name;
   for (const char c : path) {
     switch (c) {
-    case '\\': name += "\\\\"; break;
-    case '\n': name += "\\n"; break;
-    case '\r': name += "\\r"; break;
-    default: name += c;
+    case '\\':
+      name += "\\\\";
+      break;
+    case '\n':
+      name += "\\n";
+      break;
+    case '\r':
+      name += "\\r";
+      break;
+    default:
+      name += c;
     }
   }
   const bool is_escaped = name.size() != path.size();

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view white_space = " \t\n\v\f\r";
 
-constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool is_space(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 static_assert(std::all_of(white_space.begin(), white_space.end(), is_space));
 
 using row = std::pair<std::string_view, std::uint64_t>;

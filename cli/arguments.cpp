@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 
@@ -69,6 +70,19 @@ bool looks_like_file(const std::string& word) {
   return ending == ".yaml" || ending == ".yml" || std::filesystem::is_regular_file(word, ignored);
 }
 
+// Letters in another order are the usual slip in a short word, and too far for `nearest`.
+std::string_view verb_meant(const std::string& given) {
+  const auto sorted = [](std::string_view word) {
+    std::string letters{word};
+    std::sort(letters.begin(), letters.end());
+    return letters;
+  };
+  for (const auto verb : verbs) {
+    if (sorted(verb) == sorted(given)) return verb;
+  }
+  return text::nearest(given, verbs);
+}
+
 // CLI11 would only say that it did not expect the word.
 std::optional<early_end> check_verb(int argc, const char* const* argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -77,7 +91,7 @@ std::optional<early_end> check_verb(int argc, const char* const* argv) {
   auto what = "there is no verb '" + text::printable(given, 60) + "'";
   if (looks_like_file(given)) {
     what += "; did you mean 'troupe run " + text::printable(given, 60) + "'?";
-  } else if (const auto near = text::nearest(given, verbs); !near.empty()) {
+  } else if (const auto near = verb_meant(given); !near.empty()) {
     what += "; did you mean '" + std::string{near} + "'?";
   } else {
     what += "; there are run, validate and status";
@@ -93,7 +107,9 @@ duration read_duration(const std::string& option, const std::string& text) {
 }
 
 void add_file(CLI::App& verb, file_arguments& into, std::vector<std::string>& set) {
-  verb.add_option("FILE", into.path, "The YAML file; - is stdin")->required();
+  verb.add_option("FILE", into.path, "The YAML file; - is stdin")
+    ->required()
+    ->type_name(" ");
   verb.add_option("--set", set, "Sets a variable; wins over 'vars:' and the environment")
     ->type_name("NAME=VALUE")
     ->allow_extra_args(false);
@@ -145,18 +161,16 @@ private:
       ->type_name("N");
     run_verb_->add_flag("--json", run_.is_json, "The result as JSON on stdout");
     run_verb_->add_flag("-q,--quiet", run_.is_quiet, "No progress, no table at the end");
-    auto* socket = run_verb_->add_option("--socket", run_.socket, "Where the control socket is made")
-                     ->type_name("PATH");
-    run_verb_->add_flag("!--no-socket", run_.has_socket, "Without a control socket")
-      ->excludes(socket);
+    run_verb_->add_option("--socket", run_.socket, "Where the control socket is made")
+      ->type_name("PATH");
+    run_verb_->add_flag("--no-socket", has_no_socket_, "Without a control socket");
   }
 
   void add_validate() {
     validate_verb_->footer(validate_footer);
     add_file(*validate_verb_, validate_.file, set_);
     validate_verb_->add_flag("--print", validate_.prints, "Prints the file with every default");
-    validate_verb_->add_flag("--json", validate_.is_json, "The findings as JSON on stdout")
-      ->excludes("--print");
+    validate_verb_->add_flag("--json", validate_.is_json, "The findings as JSON on stdout");
     validate_verb_->add_flag("--strict-warnings", validate_.has_strict_warnings,
                              "Warnings are errors");
     validate_verb_->add_flag("--environment", validate_.checks_environment,
@@ -165,8 +179,10 @@ private:
 
   void add_status() {
     status_verb_->footer(status_footer);
-    status_verb_->add_option("TARGET", status_.target.path, "A YAML file or the name of a troupe");
-    status_verb_->add_option("POOL", status_.pools, "Only these: NAME or NAME/REPLICA");
+    status_verb_->add_option("TARGET", status_.target.path, "A YAML file or the name of a troupe")
+      ->type_name(" ");
+    status_verb_->add_option("POOL", status_.pools, "Only these: NAME or NAME/REPLICA")
+      ->type_name(" ");
     status_verb_->add_option("--set", set_, "As with 'run', when TARGET is a file")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
@@ -181,11 +197,18 @@ private:
   parsed_arguments chosen() {
     if (run_verb_->parsed()) {
       read_set(set_, run_.file);
+      if (has_no_socket_ && !run_.socket.empty()) {
+        throw CLI::ValidationError("--no-socket", "contradicts --socket; give one of them");
+      }
+      run_.has_socket = !has_no_socket_;
       if (!chaos_.empty()) run_.chaos = read_duration("--chaos", chaos_);
       return run_;
     }
     if (validate_verb_->parsed()) {
       read_set(set_, validate_.file);
+      if (validate_.prints && validate_.is_json) {
+        throw CLI::ValidationError("--print", "contradicts --json; give one of them");
+      }
       return validate_;
     }
     read_set(set_, status_.target);
@@ -200,7 +223,7 @@ private:
 
   std::string help() const {
     const auto used = app_.get_subcommands();
-    return used.empty() ? app_.help() : used.front()->help();
+    return used.empty() ? app_.help() : used.front()->help("troupe");
   }
 
   CLI::App app_{about, "troupe"};
@@ -211,6 +234,7 @@ private:
   validate_arguments validate_;
   status_arguments status_;
   std::vector<std::string> set_;
+  bool has_no_socket_ = false;
   std::string chaos_;
   std::string wait_;
   std::string timeout_;

@@ -141,12 +141,11 @@ exit_code refuse(const refusal& why) {
 
 exit_code show_once(const status_arguments& arguments, expected<troupe_view> view) {
   if (!view) {
-    const bool is_gone = is_not_running(view.error()) || view.error().code == errc::timed_out;
+    const bool is_gone = is_not_running(view.error());
     const bool is_starting = view.error().code == errc::task_failed;
-    return refuse({is_gone       ? exit_code::no_socket
-                   : is_starting ? exit_code::not_ready
-                                 : exit_code::no_socket,
-                   view.error().message});
+    const auto message = is_gone ? "it is not running: " + view.error().message
+                                 : view.error().message;
+    return refuse({is_starting ? exit_code::not_ready : exit_code::no_socket, message});
   }
   if (const auto refused = choose(*view, arguments.pools)) return refuse(*refused);
   const auto code = is_as_wanted(*view) ? exit_code::ok : exit_code::not_ready;

@@ -2,15 +2,62 @@
 
 #include "troupe/config/keys.hpp"
 
+#include "troupe/base/assert.hpp"
 #include "troupe/config/detail/foreign_terms.hpp"
 #include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace troupe::config {
 
 namespace {
+
+struct section_path {
+  section in;
+  std::string_view path;
+};
+
+constexpr std::array section_paths{
+    section_path{section::top, ""},
+    section_path{section::defaults, "defaults"},
+    section_path{section::supervisor, "supervisor"},
+    section_path{section::control, "control"},
+    section_path{section::troupe_log, "log"},
+    section_path{section::metrics, "metrics"},
+    section_path{section::shutdown, "shutdown"},
+    section_path{section::channel, "channels.NAME"},
+    section_path{section::durability, "channels.NAME.durability"},
+    section_path{section::pool, "pools.NAME"},
+    section_path{section::autoscale, "pools.NAME.autoscale"},
+    section_path{section::batch, "pools.NAME.batch"},
+    section_path{section::checkpoint, "pools.NAME.checkpoint"},
+    section_path{section::retry, "pools.NAME.retry"},
+    section_path{section::retry_backoff, "pools.NAME.retry.backoff"},
+    section_path{section::rate_limit, "pools.NAME.rate_limit"},
+    section_path{section::protocol, "pools.NAME.protocol"},
+    section_path{section::restart, "pools.NAME.restart"},
+    section_path{section::restart_backoff, "pools.NAME.restart.backoff"},
+    section_path{section::start, "pools.NAME.start"},
+    section_path{section::stop, "pools.NAME.stop"},
+    section_path{section::probes, "pools.NAME.probes"},
+    section_path{section::probe, "pools.NAME.probes.KIND"},
+    section_path{section::http_probe, "pools.NAME.probes.KIND.http"},
+    section_path{section::tcp_probe, "pools.NAME.probes.KIND.tcp"},
+    section_path{section::recycle, "pools.NAME.recycle"},
+    section_path{section::dependency, "pools.NAME.depends_on.NAME"},
+    section_path{section::limits, "pools.NAME.limits"},
+    section_path{section::limit, "pools.NAME.limits.LIMIT"},
+    section_path{section::cgroup, "pools.NAME.cgroup"},
+    section_path{section::socket, "pools.NAME.sockets.NAME"},
+    section_path{section::log, "pools.NAME.log"},
+    section_path{section::log_rotate, "pools.NAME.log.rotate"},
+    section_path{section::log_format, "pools.NAME.log.format"},
+    section_path{section::hooks, "pools.NAME.hooks"},
+    section_path{section::group, "groups.NAME"},
+    section_path{section::group_stop, "groups.NAME.stop"},
+};
 
 std::optional<std::string_view> our_term(section in, std::string_view key) {
   const auto ours = detail::our_term(key);
@@ -102,83 +149,10 @@ std::string_view description_of(value_type type) {
 }
 
 std::string_view path_of(section in) {
-  switch (in) {
-  case section::top:
-    return "";
-  case section::defaults:
-    return "defaults";
-  case section::supervisor:
-    return "supervisor";
-  case section::control:
-    return "control";
-  case section::troupe_log:
-    return "log";
-  case section::metrics:
-    return "metrics";
-  case section::shutdown:
-    return "shutdown";
-  case section::channel:
-    return "channels.NAME";
-  case section::durability:
-    return "channels.NAME.durability";
-  case section::pool:
-    return "pools.NAME";
-  case section::autoscale:
-    return "pools.NAME.autoscale";
-  case section::batch:
-    return "pools.NAME.batch";
-  case section::checkpoint:
-    return "pools.NAME.checkpoint";
-  case section::retry:
-    return "pools.NAME.retry";
-  case section::retry_backoff:
-    return "pools.NAME.retry.backoff";
-  case section::rate_limit:
-    return "pools.NAME.rate_limit";
-  case section::protocol:
-    return "pools.NAME.protocol";
-  case section::restart:
-    return "pools.NAME.restart";
-  case section::restart_backoff:
-    return "pools.NAME.restart.backoff";
-  case section::start:
-    return "pools.NAME.start";
-  case section::stop:
-    return "pools.NAME.stop";
-  case section::probes:
-    return "pools.NAME.probes";
-  case section::probe:
-    return "pools.NAME.probes.KIND";
-  case section::http_probe:
-    return "pools.NAME.probes.KIND.http";
-  case section::tcp_probe:
-    return "pools.NAME.probes.KIND.tcp";
-  case section::recycle:
-    return "pools.NAME.recycle";
-  case section::dependency:
-    return "pools.NAME.depends_on.NAME";
-  case section::limits:
-    return "pools.NAME.limits";
-  case section::limit:
-    return "pools.NAME.limits.LIMIT";
-  case section::cgroup:
-    return "pools.NAME.cgroup";
-  case section::socket:
-    return "pools.NAME.sockets.NAME";
-  case section::log:
-    return "pools.NAME.log";
-  case section::log_rotate:
-    return "pools.NAME.log.rotate";
-  case section::log_format:
-    return "pools.NAME.log.format";
-  case section::hooks:
-    return "pools.NAME.hooks";
-  case section::group:
-    return "groups.NAME";
-  case section::group_stop:
-    return "groups.NAME.stop";
-  }
-  return "";
+  const auto* const found = std::find_if(section_paths.begin(), section_paths.end(),
+                                         [in](const section_path& one) { return one.in == in; });
+  TROUPE_ASSERT(found != section_paths.end());
+  return found->path;
 }
 
 std::string explain_unknown_key(section in, std::string_view key) {

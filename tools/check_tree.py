@@ -44,6 +44,8 @@ SIDE_ROOMS = {
     "config": frozenset({"base"}),
     "cli": EVERY_ROOM,
 }
+# Runtime builds what a configuration describes.
+ROOMS_BESIDE = {"runtime": {"config"}}
 # What config fills in: the plain data of the specs and the names in it, not their machinery.
 SPEC_HEADER = re.compile(r"^os/limits\.hpp$|^\w+/(\w+_spec|exit_status|launcher)\.hpp$")
 
@@ -77,7 +79,7 @@ NAMES = {
     "kernel-header": "kernel headers are included in os only",
     "caf-header": "CAF headers are included in supervision and actor only",
     "yaml-header": "yaml-cpp is included in the sources of config only",
-    "asio-header": "Asio is included in the sources of os and control only",
+    "asio-header": "Asio is included in the sources and in detail/ of os and control only",
     "public-header": "what users include needs no library but ours and the standard's",
     "file-size": f"a file has at most {FILE_LINES_MAX} lines",
     "function-size": f"a function has at most {FUNCTION_LINES_MAX} lines",
@@ -147,7 +149,8 @@ def layer_fault(room, target, rest):
         is_spec = room == "config" and SPEC_HEADER.match(f"{target}/{rest}")
         is_visible = target in SIDE_ROOMS[room] or is_spec
         return "" if is_visible else f"{room} may not see {target}; pass plain data in instead"
-    if target in RANK and RANK[target] < RANK[room]:
+    is_beside = target in ROOMS_BESIDE.get(room, ())
+    if is_beside or (target in RANK and RANK[target] < RANK[room]):
         return ""
     return f"{target} is not to the left of {room}; move the code or put an interface in {room}"
 
@@ -199,9 +202,9 @@ def foreign_fault(file, name):
         return "caf-header", f"CAF stays in {' and '.join(CAF_ROOMS)}; talk to it through a port"
     if name.startswith("yaml-cpp/") and not (file.room == "config" and is_source):
         return "yaml-header", "yaml-cpp stays in the .cpp files of config"
-    may_use_asio = is_source and file.room in ("os", "control")
+    may_use_asio = file.room in ("os", "control") and not file.is_public_header
     if re.match(r"boost/(asio|beast)\b", name) and not may_use_asio:
-        return "asio-header", "Asio stays in the .cpp files of os (and of control, for HTTP)"
+        return "asio-header", "Asio stays in the sources and in detail/ of os and control"
     return "", ""
 
 

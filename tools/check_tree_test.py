@@ -74,6 +74,11 @@ class layers(Case):
         bad = SOURCE + '#include "troupe/pool/pool.hpp"\n'
         self.refused("layers", {"config/loader.cpp": bad})
 
+    def test_runtime_sees_config_and_nobody_else_does(self):
+        text = SOURCE + '#include "troupe/config/spec.hpp"\n'
+        self.accepted({"framework/runtime/a.cpp": text})
+        self.refused("layers", {"framework/pool/a.cpp": text})
+
     def test_command_sees_everything(self):
         text = SOURCE + '#include "troupe/config/keys.hpp"\n#include "troupe/runtime/runtime.hpp"\n'
         self.accepted({"cli/run.cpp": text})
@@ -125,6 +130,7 @@ class foreign_headers(Case):
     def test_asio_stays_in_the_sources_of_os(self):
         text = "#include <boost/asio/io_context.hpp>\n"
         self.accepted({"framework/os/reactor.cpp": SOURCE + text})
+        self.accepted({"framework/control/detail/peer.hpp": HEADER + text})
         self.refused("asio-header", {"framework/os/reactor.hpp": HEADER + text})
         self.refused("asio-header", {"framework/pool/a.cpp": SOURCE + text})
 

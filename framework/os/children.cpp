@@ -32,16 +32,23 @@ dead_child_search find_dead_child() noexcept {
 reaped_child reap_child(int pid) noexcept {
   reaped_child out;
   rusage usage{};
-  while (::wait4(pid, &out.wait_status, 0, &usage) < 0 && errno == EINTR) {}
+  while (::wait4(pid, &out.wait_status, 0, &usage) < 0 && errno == EINTR) {
+  }
   out.user_time = to_duration(usage.ru_utime);
   out.system_time = to_duration(usage.ru_stime);
   out.rss_max_kib = usage.ru_maxrss;
   return out;
 }
 
-void signal_child(int pid, int signal) noexcept { ::kill(pid, signal); }
-void signal_group_of_child(int pid, int signal) noexcept { ::kill(-pid, signal); }
-void make_group_of_child(int pid) noexcept { ::setpgid(pid, pid); }
+void signal_child(int pid, int signal) noexcept {
+  ::kill(pid, signal);
+}
+void signal_group_of_child(int pid, int signal) noexcept {
+  ::kill(-pid, signal);
+}
+void make_group_of_child(int pid) noexcept {
+  ::setpgid(pid, pid);
+}
 
 child_death_signal::child_death_signal() {
   sigset_t deaths;
@@ -53,7 +60,8 @@ child_death_signal::child_death_signal() {
 
 void child_death_signal::clear() noexcept {
   signalfd_siginfo info{};
-  while (::read(fd_.get(), &info, sizeof info) > 0) {}
+  while (::read(fd_.get(), &info, sizeof info) > 0) {
+  }
 }
 
 } // namespace troupe::os

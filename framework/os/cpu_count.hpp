@@ -11,7 +11,8 @@ namespace troupe::os {
 /// rounded up, at least 1. Not cached: both may change.
 unsigned usable_cpu_count();
 
-/// The tightest cgroup quota in CPUs, or nothing when there is none. `root` stands for "/" in tests.
+/// The tightest cgroup quota in CPUs, or nothing when there is none. `root` stands for "/" in
+/// tests.
 std::optional<double> cgroup_cpu_quota(const std::string& root = {});
 
 } // namespace troupe::os

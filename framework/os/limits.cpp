@@ -13,22 +13,22 @@ static_assert(static_cast<std::uint64_t>(RLIM_INFINITY) == unlimited);
 
 const std::vector<limit_name>& limit_names() {
   static const std::vector<limit_name> names = {
-    {"as", RLIMIT_AS, limit_unit::bytes},
-    {"core", RLIMIT_CORE, limit_unit::bytes},
-    {"cpu", RLIMIT_CPU, limit_unit::seconds},
-    {"data", RLIMIT_DATA, limit_unit::bytes},
-    {"fsize", RLIMIT_FSIZE, limit_unit::bytes},
-    {"locks", RLIMIT_LOCKS, limit_unit::count},
-    {"memlock", RLIMIT_MEMLOCK, limit_unit::bytes},
-    {"msgqueue", RLIMIT_MSGQUEUE, limit_unit::bytes},
-    {"nice", RLIMIT_NICE, limit_unit::count},
-    {"nofile", RLIMIT_NOFILE, limit_unit::count},
-    {"nproc", RLIMIT_NPROC, limit_unit::count},
-    {"rss", RLIMIT_RSS, limit_unit::bytes},
-    {"rtprio", RLIMIT_RTPRIO, limit_unit::count},
-    {"rttime", RLIMIT_RTTIME, limit_unit::microseconds},
-    {"sigpending", RLIMIT_SIGPENDING, limit_unit::count},
-    {"stack", RLIMIT_STACK, limit_unit::bytes},
+      {"as", RLIMIT_AS, limit_unit::bytes},
+      {"core", RLIMIT_CORE, limit_unit::bytes},
+      {"cpu", RLIMIT_CPU, limit_unit::seconds},
+      {"data", RLIMIT_DATA, limit_unit::bytes},
+      {"fsize", RLIMIT_FSIZE, limit_unit::bytes},
+      {"locks", RLIMIT_LOCKS, limit_unit::count},
+      {"memlock", RLIMIT_MEMLOCK, limit_unit::bytes},
+      {"msgqueue", RLIMIT_MSGQUEUE, limit_unit::bytes},
+      {"nice", RLIMIT_NICE, limit_unit::count},
+      {"nofile", RLIMIT_NOFILE, limit_unit::count},
+      {"nproc", RLIMIT_NPROC, limit_unit::count},
+      {"rss", RLIMIT_RSS, limit_unit::bytes},
+      {"rtprio", RLIMIT_RTPRIO, limit_unit::count},
+      {"rttime", RLIMIT_RTTIME, limit_unit::microseconds},
+      {"sigpending", RLIMIT_SIGPENDING, limit_unit::count},
+      {"stack", RLIMIT_STACK, limit_unit::bytes},
   };
   return names;
 }
@@ -53,7 +53,9 @@ std::uint64_t hard_limit(int resource) noexcept {
   return ::getrlimit(which, &limit) == 0 ? limit.rlim_max : unlimited;
 }
 
-bool may_exceed_limits() noexcept { return ::geteuid() == 0; }
+bool may_exceed_limits() noexcept {
+  return ::geteuid() == 0;
+}
 
 int set_limit(int resource, std::uint64_t soft, std::uint64_t hard) noexcept {
   const rlimit limit{.rlim_cur = soft, .rlim_max = hard};

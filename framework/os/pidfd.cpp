@@ -36,7 +36,9 @@ static_assert(sizeof(pidfd_info) == 64);
 constexpr std::uint64_t wants_exit_code = 1U << 3;
 constexpr unsigned long get_info = _IOWR(0xFF, 11, pidfd_info);
 
-bool is_sent(long result) noexcept { return result == 0 || errno == ESRCH; }
+bool is_sent(long result) noexcept {
+  return result == 0 || errno == ESRCH;
+}
 
 } // namespace
 
@@ -52,10 +54,12 @@ bool pidfd::signal(int signal) const noexcept {
 
 bool pidfd::signal_group(int signal) const noexcept {
   return is_sent(
-    ::syscall(SYS_pidfd_send_signal, fd_.get(), signal, nullptr, signal_process_group));
+      ::syscall(SYS_pidfd_send_signal, fd_.get(), signal, nullptr, signal_process_group));
 }
 
-bool pidfd::has_exited() const noexcept { return wait_exited(deadline::now()); }
+bool pidfd::has_exited() const noexcept {
+  return wait_exited(deadline::now());
+}
 
 bool pidfd::wait_exited(deadline limit) const noexcept {
   for (;;) {

@@ -19,7 +19,9 @@ struct poll_set::entries {
 poll_set::poll_set() : entries_{std::make_unique<entries>()} {}
 poll_set::~poll_set() = default;
 
-void poll_set::clear() noexcept { entries_->list_.clear(); }
+void poll_set::clear() noexcept {
+  entries_->list_.clear();
+}
 
 std::size_t poll_set::add(int descriptor, bool waits_for_room) {
   const auto events = static_cast<short>(waits_for_room ? POLLIN | POLLOUT : POLLIN);

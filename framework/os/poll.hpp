@@ -11,8 +11,8 @@ namespace troupe::os {
 
 /// A small set of descriptors to wait for, for a process without a reactor.
 ///
-/// Lives in: any process. Threads: one owner. Blocks: `wait`. Crash: nothing shared. Errors: none; an
-/// interrupted wait returns with nothing ready.
+/// Lives in: any process. Threads: one owner. Blocks: `wait`. Crash: nothing shared. Errors: none;
+/// an interrupted wait returns with nothing ready.
 class poll_set {
 public:
   poll_set();

@@ -89,10 +89,10 @@ void readiness_watch::cancel() noexcept {
 void readiness_watch::when_writable(std::function<void()> callback) {
   TROUPE_ASSERT(state_ && state_->reactor_.is_reactor_thread());
   state_->descriptor_.async_wait(
-    asio::posix::descriptor_base::wait_write,
-    [self = state_, callback = std::move(callback)](const boost::system::error_code& problem) {
-      if (!problem && !self->is_cancelled_) callback();
-    });
+      asio::posix::descriptor_base::wait_write,
+      [self = state_, callback = std::move(callback)](const boost::system::error_code& problem) {
+        if (!problem && !self->is_cancelled_) callback();
+      });
 }
 
 struct timer::state {
@@ -114,12 +114,14 @@ void timer::cancel() noexcept {
   if (!running->is_done_.exchange(true)) running->timer_.cancel();
 }
 
-bool timer::is_pending() const noexcept { return state_ && !state_->is_done_.load(); }
+bool timer::is_pending() const noexcept {
+  return state_ && !state_->is_done_.load();
+}
 
 struct reactor::impl {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ =
-    asio::make_work_guard(context_);
+      asio::make_work_guard(context_);
   pid_t owner_pid_ = ::getpid();
   std::thread thread_;
 
@@ -174,10 +176,10 @@ timer reactor::add_timer(time_point when, std::function<void()> function) {
   timer out;
   out.state_ = std::make_shared<timer::state>(impl_->context_);
   out.state_->timer_.expires_at(when);
-  out.state_->timer_.async_wait(
-    [state = out.state_, function = std::move(function)](const boost::system::error_code& problem) {
-      if (!problem && !state->is_done_.exchange(true)) function();
-    });
+  out.state_->timer_.async_wait([state = out.state_, function = std::move(function)](
+                                    const boost::system::error_code& problem) {
+    if (!problem && !state->is_done_.exchange(true)) function();
+  });
   return out;
 }
 
@@ -185,6 +187,8 @@ bool reactor::is_reactor_thread() const noexcept {
   return std::this_thread::get_id() == impl_->thread_.get_id();
 }
 
-asio::io_context& reactor::context() noexcept { return impl_->context_; }
+asio::io_context& reactor::context() noexcept {
+  return impl_->context_;
+}
 
 } // namespace troupe::os

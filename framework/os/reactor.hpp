@@ -18,8 +18,9 @@ class reactor;
 
 /// Keeps a descriptor watched while it lives; see `reactor::add_readable`.
 ///
-/// Threads: one owner. Blocks: `cancel` and the destructor, when not called on the reactor thread,
-/// wait for a callback that is running. Errors: none.
+/// Lives in: host. Threads: one owner. Blocks: `cancel` and the destructor, when not called on the
+/// reactor thread, wait for a callback that is running. Crash: nothing outside the host.
+/// Errors: none.
 class readiness_watch {
 public:
   readiness_watch() noexcept = default;
@@ -41,8 +42,8 @@ private:
 
 /// Keeps a timer alive while it lives; see `reactor::add_timer`.
 ///
-/// Threads: one owner. Blocks: never; when cancelled off the reactor thread, a callback that has
-/// begun still ends. Errors: none.
+/// Lives in: host. Threads: one owner. Blocks: never; when cancelled off the reactor thread, a
+/// callback that has begun still ends. Crash: nothing outside the host. Errors: none.
 class timer {
 public:
   timer() noexcept = default;

@@ -55,11 +55,11 @@ std::optional<mapped_file> file_mapped_at(std::uintptr_t address) {
 std::uintptr_t address_of_program() {
   std::uintptr_t found = 0;
   ::dl_iterate_phdr(
-    [](dl_phdr_info* info, std::size_t, void* out) {
-      *static_cast<std::uintptr_t*>(out) = reinterpret_cast<std::uintptr_t>(info->dlpi_phdr);
-      return 1;
-    },
-    &found);
+      [](dl_phdr_info* info, std::size_t, void* out) {
+        *static_cast<std::uintptr_t*>(out) = reinterpret_cast<std::uintptr_t>(info->dlpi_phdr);
+        return 1;
+      },
+      &found);
   return found;
 }
 
@@ -103,7 +103,7 @@ void fill(spawn_settings& settings, const fd& passed) {
   ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
   ::posix_spawnattr_setpgroup(&settings.attributes, 0);
   ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                     POSIX_SPAWN_SETPGROUP);
+                                                       POSIX_SPAWN_SETPGROUP);
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
@@ -116,12 +116,15 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 
 } // namespace
 
-expected<spawned_process> spawn_own_image(const std::string& name, const fd& passed) {
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor) {
+  // A program with closed standard streams gets their numbers; a copy always lies above them.
+  const auto passed = descriptor.duplicate();
+  if (!passed) return passed.error();
   spawn_settings settings;
-  fill(settings, passed);
+  fill(settings, *passed);
   std::vector<std::string> argv{program_invocation_name};
   if (auto program = path_for_loader(); !program.empty()) argv.push_back(std::move(program));
-  auto variable = name + "=" + std::to_string(passed.get());
+  auto variable = name + "=" + std::to_string(passed->get());
   std::vector<char*> environment{variable.data()};
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     if (!std::string_view{*entry}.starts_with(name + "=")) environment.push_back(*entry);

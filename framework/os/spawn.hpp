@@ -17,10 +17,10 @@ struct spawned_process {
 };
 
 /// Starts this program's own image (/proc/self/exe) again, in its own process group, with default
-/// signals, this environment plus `name=<number of passed>`, and of all descriptors only 0, 1, 2 and
-/// `passed` (and those that are not close-on-exec). Must be called from a thread that lasts: the
-/// child's parent-death signal is tied to it.
-expected<spawned_process> spawn_own_image(const std::string& name, const fd& passed);
+/// signals, this environment plus `name=<number>`, where the number is that of a copy of
+/// `descriptor`, which it has besides 0, 1, 2 and those that are not close-on-exec. Must be called
+/// from a thread that lasts: the child's parent-death signal is tied to it.
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor);
 
 /// fork(): 0 in the child, the pid in the parent, negative errno on failure. Only for a process
 /// with one thread; the child may then do anything.

@@ -32,14 +32,28 @@ void close_range_of(unsigned first, unsigned last) noexcept {
 
 } // namespace
 
-int pid() noexcept { return ::getpid(); }
-int parent_pid() noexcept { return ::getppid(); }
-bool is_privileged_by_file() noexcept { return ::getauxval(AT_SECURE) != 0; }
+int pid() noexcept {
+  return ::getpid();
+}
+int parent_pid() noexcept {
+  return ::getppid();
+}
+bool is_privileged_by_file() noexcept {
+  return ::getauxval(AT_SECURE) != 0;
+}
 
-void signal_at_parent_death(int signal) noexcept { ::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
-void adopt_orphans() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
-void set_name(const std::string& name) noexcept { ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0); }
-void lead_own_group() noexcept { ::setpgid(0, 0); }
+void signal_at_parent_death(int signal) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0);
+}
+void adopt_orphans() noexcept {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+void set_name(const std::string& name) noexcept {
+  ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+void lead_own_group() noexcept {
+  ::setpgid(0, 0);
+}
 
 void raise_oom_score(int score) noexcept {
   const int file = ::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);

@@ -61,15 +61,21 @@ expected<void> unix_socket::send(std::span<const std::byte> bytes,
   }
   while (::sendmsg(fd_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     switch (errno) {
-    case EINTR: continue;
+    case EINTR:
+      continue;
     case EAGAIN:
-    case ENOBUFS: return failure{errc::would_block, {}, errno};
+    case ENOBUFS:
+      return failure{errc::would_block, {}, errno};
     // More descriptors are under way than the user may open: they arrive when the peer reads.
-    case ETOOMANYREFS: return failure{errc::would_block, {}, errno};
+    case ETOOMANYREFS:
+      return failure{errc::would_block, {}, errno};
     case EPIPE:
-    case ECONNRESET: return failure{errc::end_of_stream, {}, errno};
-    case EMSGSIZE: return failure{errc::too_large, "message larger than the socket's buffer", errno};
-    default: return system_failure("cannot send a message", errno);
+    case ECONNRESET:
+      return failure{errc::end_of_stream, {}, errno};
+    case EMSGSIZE:
+      return failure{errc::too_large, "message larger than the socket's buffer", errno};
+    default:
+      return system_failure("cannot send a message", errno);
     }
   }
   return {};
@@ -87,7 +93,8 @@ expected<socket_message> unix_socket::receive(std::span<std::byte> into) const {
     const auto count = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return failure{errc::would_block, {}, EAGAIN};
-    // The peer died with unread messages of ours. Told once, before what it had sent: go on to that.
+    // The peer died with unread messages of ours. Told once, before what it had sent: go on to
+    // that.
     if (count < 0 && errno == ECONNRESET) continue;
     if (count < 0) return system_failure("cannot receive a message", errno);
     if (count == 0) return failure{errc::end_of_stream, {}, 0}; // We never send empty messages.

@@ -29,7 +29,8 @@ void batch_sizer::record(std::size_t messages, std::chrono::microseconds elapsed
 std::size_t batch_sizer::share(std::size_t credit, std::size_t available,
                                std::size_t slots) const noexcept {
   if (cost_us_ < shared_cost_us_min || slots < 2) return credit;
-  return std::clamp<std::size_t>((available + slots - 1) / slots, 1, std::max<std::size_t>(credit, 1));
+  return std::clamp<std::size_t>((available + slots - 1) / slots, 1,
+                                 std::max<std::size_t>(credit, 1));
 }
 
 } // namespace troupe::pipeline

@@ -11,15 +11,21 @@ namespace troupe::pipeline {
 
 std::string_view to_string(when_full policy) noexcept {
   switch (policy) {
-  case when_full::block: return "block";
-  case when_full::drop_newest: return "drop_newest";
-  case when_full::drop_oldest: return "drop_oldest";
-  case when_full::reject: return "reject";
+  case when_full::block:
+    return "block";
+  case when_full::drop_newest:
+    return "drop_newest";
+  case when_full::drop_oldest:
+    return "drop_oldest";
+  case when_full::reject:
+    return "reject";
   }
   return "?";
 }
 
-channel::channel(channel_spec spec) : spec_{std::move(spec)} { TROUPE_ASSERT(spec_.capacity > 0); }
+channel::channel(channel_spec spec) : spec_{std::move(spec)} {
+  TROUPE_ASSERT(spec_.capacity > 0);
+}
 
 channel_counters channel::counters() const noexcept {
   auto now = counters_;
@@ -46,9 +52,14 @@ push_result channel::push(bytes_view message) {
   const packed_size one{1, message.size()};
   if (!accepts(one)) {
     switch (spec_.policy) {
-    case when_full::block: return push_result::full;
-    case when_full::reject: ++counters_.rejected; return push_result::rejected;
-    case when_full::drop_newest: ++counters_.dropped; return push_result::dropped;
+    case when_full::block:
+      return push_result::full;
+    case when_full::reject:
+      ++counters_.rejected;
+      return push_result::rejected;
+    case when_full::drop_newest:
+      ++counters_.dropped;
+      return push_result::dropped;
     case when_full::drop_oldest:
       while (!accepts(one)) {
         fifo_.pop_front();
@@ -107,9 +118,9 @@ expected<void> channel::agree(const message_type& type, std::string_view stage) 
     return {};
   }
   return failure{errc::bad_argument, "channel '" + spec_.name + "' carries " + type_.name +
-                                       " for pool '" + type_said_by_ + "', but " + type.name +
-                                       " for pool '" + std::string{stage} +
-                                       "'; both must use the same definition of one type"};
+                                         " for pool '" + type_said_by_ + "', but " + type.name +
+                                         " for pool '" + std::string{stage} +
+                                         "'; both must use the same definition of one type"};
 }
 
 void channel::remove_producer() noexcept {

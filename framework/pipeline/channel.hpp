@@ -36,13 +36,13 @@ struct channel_spec {
 
 /// What a channel has seen.
 struct channel_counters {
-  std::uint64_t pushed = 0;   ///< Messages that were accepted, also those dropped later.
+  std::uint64_t pushed = 0; ///< Messages that were accepted, also those dropped later.
   std::uint64_t popped = 0;
-  std::uint64_t dropped = 0;  ///< By drop_newest or drop_oldest.
+  std::uint64_t dropped = 0; ///< By drop_newest or drop_oldest.
   std::uint64_t rejected = 0;
   std::size_t depth = 0;
   std::size_t bytes = 0;
-  std::size_t depth_max = 0;  ///< The deepest it has been.
+  std::size_t depth_max = 0; ///< The deepest it has been.
   std::size_t bytes_max = 0;
 };
 
@@ -100,7 +100,7 @@ private:
   packed_fifo fifo_;
   channel_counters counters_;
   std::size_t producers_ = 0;
-  message_type type_;      // Of the first end that has one of its own.
+  message_type type_; // Of the first end that has one of its own.
   std::string type_said_by_;
 };
 

@@ -77,7 +77,8 @@ bool read_errors(byte_reader& from, commit& into) {
 bool read_commit(byte_reader& from, commit& into) {
   const auto flags = from.number<std::uint8_t>();
   into.elapsed = std::chrono::microseconds{from.number<std::uint32_t>()};
-  if ((flags & ~flags_all) != 0 || !read_counts(from, into) || !read_errors(from, into)) return false;
+  if ((flags & ~flags_all) != 0 || !read_counts(from, into) || !read_errors(from, into))
+    return false;
   into.has_ended = (flags & flag_ended) != 0;
   into.goes_on = (flags & flag_goes_on) != 0;
   if ((flags & flag_state) != 0) into.state = from.sized();
@@ -135,7 +136,9 @@ void append_failed(std::vector<std::byte>& stream, std::string_view text) {
   to.raw(detail::as_bytes(text));
 }
 
-std::optional<bytes_view> take_record(bytes_view& stream) { return unpack(stream); }
+std::optional<bytes_view> take_record(bytes_view& stream) {
+  return unpack(stream);
+}
 
 std::optional<answer> decode_answer(bytes_view record) {
   byte_reader from{record};
@@ -149,8 +152,11 @@ std::optional<answer> decode_answer(bytes_view record) {
   case answer_kind::done:
     if (!read_commit(from, value.done)) return std::nullopt;
     return value;
-  case answer_kind::skipped: return value;
-  case answer_kind::failed: value.text = detail::as_text(from.rest()); return value;
+  case answer_kind::skipped:
+    return value;
+  case answer_kind::failed:
+    value.text = detail::as_text(from.rest());
+    return value;
   }
   return std::nullopt;
 }

@@ -48,14 +48,14 @@ struct input_error {
 /// A commit: what was consumed, every output of it, and the new state; it counts whole or not at
 /// all. Views point into the record it was read from.
 struct commit {
-  bool has_ended = false;               ///< A source has come to its end.
-  bool goes_on = false;                 ///< The last input has more outputs; `cursor` says where.
-  std::chrono::microseconds elapsed{};  ///< By the worker's clock; a hint.
+  bool has_ended = false;                ///< A source has come to its end.
+  bool goes_on = false;                  ///< The last input has more outputs; `cursor` says where.
+  std::chrono::microseconds elapsed{};   ///< By the worker's clock; a hint.
   std::vector<std::uint32_t> outputs_of; ///< Number of outputs of each input consumed, in order.
-  std::vector<input_error> errors;      ///< Inputs that threw, ascending; they gave no output.
-  std::optional<bytes_view> state;      ///< New state; all before is committed with it.
+  std::vector<input_error> errors;       ///< Inputs that threw, ascending; they gave no output.
+  std::optional<bytes_view> state;       ///< New state; all before is committed with it.
   std::string_view cursor;
-  bytes_view outputs;                   ///< Packed messages.
+  bytes_view outputs; ///< Packed messages.
   packed_size outputs_size;
 };
 

@@ -12,7 +12,7 @@
 namespace troupe::pipeline {
 
 /// Makes a worker's config from the JSON that the host sent.
-expected<worker_config> parse_config(std::string_view json, std::string pool,
-                                     std::uint32_t replica, bool is_resumed);
+expected<worker_config> parse_config(std::string_view json, std::string pool, std::uint32_t replica,
+                                     bool is_resumed);
 
 } // namespace troupe::pipeline

@@ -16,9 +16,9 @@ namespace troupe::pipeline {
 struct attempt_failure {
   enum class how { error, timeout, worker_lost };
   how kind = how::error;
-  bool is_final = false;            ///< No further attempt, whatever `retry:` says.
-  std::string text;                 ///< Of an error or a timeout.
-  std::optional<exit_record> exit;  ///< Of a worker that died.
+  bool is_final = false;           ///< No further attempt, whatever `retry:` says.
+  std::string text;                ///< Of an error or a timeout.
+  std::optional<exit_record> exit; ///< Of a worker that died.
 };
 
 std::string to_string(const attempt_failure& cause);

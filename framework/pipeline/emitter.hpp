@@ -73,6 +73,9 @@ private:
 
 /// An emitter for messages of one type: the compiler, and the check of the pipeline's types, see
 /// what the worker gives.
+///
+/// Lives in: worker. Threads: the worker's main thread. Blocks: never. Crash: as `emitter`.
+/// Errors: as `emitter`.
 template<class T>
 class emits {
 public:

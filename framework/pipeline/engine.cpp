@@ -42,12 +42,13 @@ engine::engine(const graph& plan, pipeline_observer& observer) : observer_{&obse
 }
 
 std::optional<std::size_t> engine::find_stage(std::string_view name) const {
-  return find_named(stages_, [](const stage& each) -> const auto& { return each.spec().name; }, name);
+  return find_named(
+      stages_, [](const stage& each) -> const auto& { return each.spec().name; }, name);
 }
 
 std::optional<std::size_t> engine::find_channel(std::string_view name) const {
-  return find_named(channels_, [](const channel& each) -> const auto& { return each.spec().name; },
-                    name);
+  return find_named(
+      channels_, [](const channel& each) -> const auto& { return each.spec().name; }, name);
 }
 
 // Consumers first: they make the room that their producers then fill.

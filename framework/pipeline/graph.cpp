@@ -10,7 +10,9 @@
 namespace troupe::pipeline {
 namespace {
 
-failure wrong(std::string message) { return {errc::bad_argument, std::move(message)}; }
+failure wrong(std::string message) {
+  return {errc::bad_argument, std::move(message)};
+}
 
 bool has(const std::vector<std::size_t>& list, std::size_t value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -100,8 +102,10 @@ expected<void> graph::resolve_names() {
       return wrong("pool '" + stage.name + "' names channel '" + name +
                    "', which is not declared or named twice; declare it under 'channels:'");
     };
-    for (const auto& name : stage.inputs) if (!resolve(name, resolved.inputs)) return bad(name);
-    for (const auto& name : stage.outputs) if (!resolve(name, resolved.outputs)) return bad(name);
+    for (const auto& name : stage.inputs)
+      if (!resolve(name, resolved.inputs)) return bad(name);
+    for (const auto& name : stage.outputs)
+      if (!resolve(name, resolved.outputs)) return bad(name);
     if (!stage.dead_letter.empty()) {
       if (!resolve(stage.dead_letter, dead)) return bad(stage.dead_letter);
       resolved.dead_letter = dead.front();
@@ -120,14 +124,17 @@ expected<void> graph::check_stages() const {
       return wrong("pool '" + stage.name + "' has neither input nor output; it is not a stage");
     }
     if (stage.inputs.empty() && stage.replicas > 1) {
-      return wrong("pool '" + stage.name + "' is a source, which has one cursor; set 'replicas: 1'");
+      return wrong("pool '" + stage.name +
+                   "' is a source, which has one cursor; set 'replicas: 1'");
     }
-    if (stage.replicas == 0) return wrong("pool '" + stage.name + "' has no replicas; set at least 1");
+    if (stage.replicas == 0)
+      return wrong("pool '" + stage.name + "' has no replicas; set at least 1");
     if (stage.retry.max_attempts == 0) {
       return wrong("pool '" + stage.name + "': retry.max_attempts is 0; set at least 1");
     }
     if (nodes_[i].dead_letter && has(nodes_[i].inputs, *nodes_[i].dead_letter)) {
-      return wrong("pool '" + stage.name + "': its dead letters would come back as its own input; "
+      return wrong("pool '" + stage.name +
+                   "': its dead letters would come back as its own input; "
                    "name another channel");
     }
   }
@@ -137,16 +144,19 @@ expected<void> graph::check_stages() const {
 expected<void> graph::check_channels() const {
   for (std::size_t i = 0; i < spec_.channels.size(); ++i) {
     const auto& channel = spec_.channels[i];
-    if (channel.capacity == 0) return wrong("channel '" + channel.name + "': capacity must be at least 1");
+    if (channel.capacity == 0)
+      return wrong("channel '" + channel.name + "': capacity must be at least 1");
     if (channel.is_external) continue;
     if (producers_of(i) == 0) {
-      return wrong("channel '" + channel.name + "' has no producer; name it as some pool's output "
+      return wrong("channel '" + channel.name +
+                   "' has no producer; name it as some pool's output "
                    "or set 'external: true'");
     }
-    const bool is_dead_letter =
-      std::any_of(nodes_.begin(), nodes_.end(), [&](const node& n) { return n.dead_letter == i; });
+    const bool is_dead_letter = std::any_of(nodes_.begin(), nodes_.end(),
+                                            [&](const node& n) { return n.dead_letter == i; });
     if (consumers_of(i) == 0 && !is_dead_letter) {
-      return wrong("channel '" + channel.name + "' has no consumer; name it as some pool's input "
+      return wrong("channel '" + channel.name +
+                   "' has no consumer; name it as some pool's input "
                    "or set 'external: true'");
     }
   }
@@ -173,7 +183,8 @@ expected<void> graph::sort_by_dataflow() {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (!is_placed[i]) names += (names.empty() ? "" : ", ") + spec_.stages[i].name;
     }
-    return wrong("the pools " + names + " feed each other in a circle, so the pipeline would never "
+    return wrong("the pools " + names +
+                 " feed each other in a circle, so the pipeline would never "
                  "end; break it");
   }
   return {};

@@ -23,7 +23,7 @@ enum class stage_order {
 
 /// How often a message that failed is tried again.
 struct retry_limits {
-  std::uint32_t max_attempts = 3;                     ///< Attempts in all, the first included.
+  std::uint32_t max_attempts = 3; ///< Attempts in all, the first included.
   duration backoff_initial = std::chrono::milliseconds{100}; ///< Doubles with each attempt.
   duration backoff_max = std::chrono::seconds{10};
   bool on_error = true;       ///< Whether a message that threw is tried again,
@@ -43,16 +43,16 @@ struct checkpoint_limits {
 
 /// Which worker type runs in a stage.
 struct worker_reference {
-  std::string name;                 ///< Of TROUPE_WORKER, or of a builtin.
-  std::string module;               ///< Shared library that has it; empty: the program itself.
-  std::string config_json = "{}";   ///< Handed to the worker's constructor.
+  std::string name;               ///< Of TROUPE_WORKER, or of a builtin.
+  std::string module;             ///< Shared library that has it; empty: the program itself.
+  std::string config_json = "{}"; ///< Handed to the worker's constructor.
 };
 
 /// One pool as the pipeline sees it.
 struct stage_spec {
   std::string name;
   worker_reference worker;
-  std::optional<worker_role> role;  ///< When known beforehand; the worker's own word is checked.
+  std::optional<worker_role> role; ///< When known beforehand; the worker's own word is checked.
   std::uint32_t replicas = 1;
   std::vector<std::string> inputs;  ///< Names of channels; none for a source.
   std::vector<std::string> outputs; ///< Each output goes to all of them.
@@ -78,7 +78,7 @@ struct graph_spec {
 class graph {
 public:
   struct node {
-    std::vector<std::size_t> inputs;  ///< Indexes of channels.
+    std::vector<std::size_t> inputs; ///< Indexes of channels.
     std::vector<std::size_t> outputs;
     std::optional<std::size_t> dead_letter;
   };

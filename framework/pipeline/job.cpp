@@ -12,7 +12,7 @@ namespace {
 
 std::uint32_t saturate(std::size_t value) {
   return static_cast<std::uint32_t>(
-    std::min<std::size_t>(value, std::numeric_limits<std::uint32_t>::max()));
+      std::min<std::size_t>(value, std::numeric_limits<std::uint32_t>::max()));
 }
 
 } // namespace
@@ -77,6 +77,8 @@ std::vector<std::byte> encode_produce(packed_size room) {
   return out;
 }
 
-std::vector<std::byte> encode_bare(job_kind kind) { return {static_cast<std::byte>(kind)}; }
+std::vector<std::byte> encode_bare(job_kind kind) {
+  return {static_cast<std::byte>(kind)};
+}
 
 } // namespace troupe::pipeline

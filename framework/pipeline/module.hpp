@@ -3,7 +3,7 @@
 #pragma once
 
 #include "troupe/base/expected.hpp"
-#include "troupe/pipeline/detail/any_worker.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 
 #include <string>
 

@@ -12,13 +12,13 @@ namespace troupe::pipeline {
 
 /// What one stage has done so far.
 struct stage_counters {
-  std::uint64_t in = 0;              ///< Messages taken from its channels.
-  std::uint64_t done = 0;            ///< Messages committed; dead letters are not among them.
-  std::uint64_t out = 0;             ///< Messages given on, once each however many outputs there are.
+  std::uint64_t in = 0;   ///< Messages taken from its channels.
+  std::uint64_t done = 0; ///< Messages committed; dead letters are not among them.
+  std::uint64_t out = 0;  ///< Messages given on, once each however many outputs there are.
   std::uint64_t commits = 0;
-  std::uint64_t retries = 0;         ///< Messages that were given to a worker once more.
-  std::uint64_t errors = 0;          ///< Attempts that ended with an exception.
-  std::uint64_t timeouts = 0;        ///< Workers killed because a message took too long.
+  std::uint64_t retries = 0;  ///< Messages that were given to a worker once more.
+  std::uint64_t errors = 0;   ///< Attempts that ended with an exception.
+  std::uint64_t timeouts = 0; ///< Workers killed because a message took too long.
   std::uint64_t workers_lost = 0;
   std::uint64_t protocol_errors = 0; ///< Workers killed because they wrote nonsense.
   std::uint64_t dead_letters = 0;    ///< Messages given up, whether kept or dropped.
@@ -27,8 +27,10 @@ struct stage_counters {
   std::uint64_t in_flight = 0;       ///< Messages at workers now.
 };
 
-/// Hears what happens in a pipeline. All calls come on the thread that pumps the engine and must
-/// not block; they may not call the engine.
+/// Hears what happens in a pipeline. The calls may not call the engine.
+///
+/// Lives in: host. Threads: the one that pumps the engine. Blocks: an implementation must not.
+/// Crash: nothing outside the host. Errors: an implementation must not throw.
 class pipeline_observer {
 public:
   pipeline_observer() = default;

@@ -46,7 +46,9 @@ bytes_view packed_fifo::front() const {
   return *unpack(rest);
 }
 
-void packed_fifo::pop_front() { drop({1, front().size()}); }
+void packed_fifo::pop_front() {
+  drop({1, front().size()});
+}
 
 packed_size packed_fifo::peek(packed_size limit) const {
   packed_size taken;

@@ -40,7 +40,7 @@ problem_text what_happened() {
 
 std::chrono::microseconds fit(std::chrono::microseconds time) {
   return std::chrono::microseconds{
-    std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::uint32_t>::max())};
+      std::clamp<std::int64_t>(time.count(), 0, std::numeric_limits<std::uint32_t>::max())};
 }
 
 } // namespace
@@ -73,14 +73,19 @@ void session::dispatch(bytes_view job) {
   if (!worker_) return append_skipped(stream_);
   try {
     switch (kind) {
-    case job_kind::batch: return run_batch(job);
-    case job_kind::resume: return run_resume(job);
-    case job_kind::produce: return produce(job);
+    case job_kind::batch:
+      return run_batch(job);
+    case job_kind::resume:
+      return run_resume(job);
+    case job_kind::produce:
+      return produce(job);
     case job_kind::checkpoint:
-    case job_kind::finish: return save_and_answer(kind);
+    case job_kind::finish:
+      return save_and_answer(kind);
     case job_kind::open:
     case job_kind::fetch:
-    case job_kind::part: break;
+    case job_kind::part:
+      break;
     }
     stop("the host sent a job of unknown kind; host and worker are of different builds");
   } catch (const stage_failed& problem) {
@@ -98,8 +103,8 @@ void session::open(bytes_view job) {
   const auto found = find_in_module(asked->worker, asked->module);
   if (!found) return stop(found.error().message);
   try {
-    auto config = parse_config(asked->config_json, asked->stage, asked->replica,
-                               asked->state.has_value());
+    auto config =
+        parse_config(asked->config_json, asked->stage, asked->replica, asked->state.has_value());
     if (!config) return stop(config.error().message);
     entry_ = *found;
     worker_ = entry_->make(*config);
@@ -138,7 +143,7 @@ void session::transform(bytes_view messages, std::uint32_t count, std::string cu
   commit done;
   done.outputs_of.reserve(count);
   if (worker_->takes_batches()) {
-    detail::batch_report report{out_, done, error_texts_};
+    batch_report report{out_, done, error_texts_};
     worker_->transform_batch(messages, count, report);
     return answer(std::move(done));
   }

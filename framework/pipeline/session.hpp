@@ -3,8 +3,8 @@
 #pragma once
 
 #include "troupe/pipeline/commit.hpp"
-#include "troupe/pipeline/detail/any_worker.hpp"
 #include "troupe/pipeline/job.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 
 #include <chrono>
 #include <functional>
@@ -51,11 +51,11 @@ private:
   std::chrono::steady_clock::time_point started_{};
   std::chrono::microseconds slice_{};
   const worker_entry* entry_ = nullptr;
-  std::unique_ptr<detail::any_worker> worker_; // None before open and after a failure.
-  bool has_ended_ = false;                     // Of a source.
-  emitter out_;                                // Emitted and not committed yet.
-  std::vector<std::byte> partial_;             // Beginning of a job that comes in parts.
-  std::vector<std::byte> stream_;              // Answers that wait for a reply to travel in.
+  std::unique_ptr<any_worker> worker_; // None before open and after a failure.
+  bool has_ended_ = false;             // Of a source.
+  emitter out_;                        // Emitted and not committed yet.
+  std::vector<std::byte> partial_;     // Beginning of a job that comes in parts.
+  std::vector<std::byte> stream_;      // Answers that wait for a reply to travel in.
   std::vector<std::byte> state_;
   std::vector<std::string> error_texts_;
 };

@@ -19,7 +19,8 @@ namespace troupe::pipeline {
 /// `replay`. When the worker dies they all go to `replay`, in this order, and its successor begins
 /// with `state`.
 ///
-/// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host. Errors: none.
+/// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host. Errors:
+/// none.
 struct slot_state {
   explicit slot_state(slot_id id) : link{id} {}
 
@@ -44,8 +45,8 @@ struct slot_state {
   bool is_opened = false;
   bool is_checkpoint_posted = false;
   bool is_finish_posted = false;
-  bool is_finished = false;  ///< Its rest is committed, or the source has ended.
-  bool is_dying = false;     ///< We had it killed; what it says now does not count.
+  bool is_finished = false; ///< Its rest is committed, or the source has ended.
+  bool is_dying = false;    ///< We had it killed; what it says now does not count.
   bool has_timed_out = false;
   bool is_held = false;      ///< Gets no new work.
   bool is_forgiven = false;  ///< Its death will not be the fault of a message.

@@ -46,11 +46,13 @@ void stage::on_reply(slot_id id, job_id job, reply_kind kind, bytes_view bytes) 
     ledger_entry entry;
     answer value;
     switch (slot.link.next_answer(entry, value)) {
-    case lane::reading::none: return;
+    case lane::reading::none:
+      return;
     case lane::reading::nonsense:
       slot.link.suspect_front();
       return replace_worker(slot, "its answer is not of the protocol");
-    case lane::reading::answered: break;
+    case lane::reading::answered:
+      break;
     }
     if (!apply(slot, entry, value)) {
       slot.culprit = std::move(entry);
@@ -119,9 +121,13 @@ bool stage::advance(time_point now) {
   return moved || is_finished_;
 }
 
-void stage::hold(slot_id slot, bool is_held) { at(slot).is_held = is_held; }
+void stage::hold(slot_id slot, bool is_held) {
+  at(slot).is_held = is_held;
+}
 
-void stage::forgive(slot_id slot) { at(slot).is_forgiven = true; }
+void stage::forgive(slot_id slot) {
+  at(slot).is_forgiven = true;
+}
 
 bool stage::is_idle(slot_id id) const {
   if (id.value >= slots_.size()) return true;

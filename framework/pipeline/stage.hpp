@@ -90,6 +90,7 @@ private:
   [[nodiscard]] bool takes_fresh() const;
   [[nodiscard]] std::size_t credit(const slot_state& slot) const;
   std::optional<work> next_work(std::size_t credit);
+  work returned_work(std::size_t credit);
   std::optional<work> fresh_work(std::size_t credit);
 
   // Applying answers: stage_commit.cpp. False means that the worker wrote nonsense.
@@ -97,8 +98,7 @@ private:
   [[nodiscard]] bool apply_opened(slot_state& slot, const opened_answer& value);
   [[nodiscard]] bool apply_skipped(slot_state& slot, ledger_entry& job);
   [[nodiscard]] bool apply_transform(ledger_entry& job, const commit& value);
-  [[nodiscard]] bool apply_source(slot_state& slot, const ledger_entry& job,
-                                  const commit& value);
+  [[nodiscard]] bool apply_source(slot_state& slot, const ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_stateful(slot_state& slot, ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_failed_batch(slot_state& slot, work item, const commit& value);
   void apply_pieces(work& item, const commit& value);
@@ -133,8 +133,8 @@ private:
   std::size_t input_turn_ = 0;
   batch_sizer sizer_;
   std::uint64_t next_sequence_ = 0;
-  std::deque<work> returned_;              // To be given out before anything new.
-  std::multimap<time_point, work> delayed_; // Waiting for the end of their pause.
+  std::deque<work> returned_;                 // To be given out before anything new.
+  std::multimap<time_point, work> delayed_;   // Waiting for the end of their pause.
   std::vector<std::vector<std::byte>> spare_; // Buffers of committed jobs.
 
   order_buffer order_; // Used with order: preserve.

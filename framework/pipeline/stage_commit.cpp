@@ -34,7 +34,7 @@ bool is_sound(const work& item, const commit& value) {
   const auto consumed = value.outputs_of.size();
   if (consumed == 0 || consumed > item.size.count) return false;
   const auto total =
-    std::accumulate(value.outputs_of.begin(), value.outputs_of.end(), std::uint64_t{0});
+      std::accumulate(value.outputs_of.begin(), value.outputs_of.end(), std::uint64_t{0});
   if (total != value.outputs_size.count || value.state) return false;
   for (const auto& error : value.errors) {
     if (error.index >= consumed || value.outputs_of[error.index] != 0) return false;
@@ -47,18 +47,25 @@ bool is_sound(const work& item, const commit& value) {
 
 bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
   switch (value.kind) {
-  case answer_kind::failed: fail(std::string{value.text}); return true;
-  case answer_kind::opened: return job.kind == job_kind::open && apply_opened(slot, value.opened);
-  case answer_kind::skipped: return apply_skipped(slot, job);
-  case answer_kind::done: break;
+  case answer_kind::failed:
+    fail(std::string{value.text});
+    return true;
+  case answer_kind::opened:
+    return job.kind == job_kind::open && apply_opened(slot, value.opened);
+  case answer_kind::skipped:
+    return apply_skipped(slot, job);
+  case answer_kind::done:
+    break;
   }
   if (job.kind == job_kind::open || !role_) return false;
   switch (*role_) {
-  case worker_role::transform: return job.has_work() && apply_transform(job, value.done);
+  case worker_role::transform:
+    return job.has_work() && apply_transform(job, value.done);
   case worker_role::source:
     return job.kind == job_kind::produce && apply_source(slot, job, value.done);
   case worker_role::aggregation:
-  case worker_role::sink: return apply_stateful(slot, job, value.done);
+  case worker_role::sink:
+    return apply_stateful(slot, job, value.done);
   }
   return false;
 }
@@ -165,8 +172,8 @@ bool stage::apply_source(slot_state& slot, const ledger_entry& job, const commit
     slot.close_session();
     const auto failures = ++slot.produce_failures;
     if (failures >= spec_.retry.max_attempts) {
-      fail("the source failed " + std::to_string(failures) + " times in a row: " +
-           std::string{value.errors.front().text});
+      fail("the source failed " + std::to_string(failures) +
+           " times in a row: " + std::string{value.errors.front().text});
     }
     slot.open_not_before = now_ + spec_.retry.pause_after(failures);
     return true;

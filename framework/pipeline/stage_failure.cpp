@@ -12,9 +12,12 @@ namespace troupe::pipeline {
 bool stage::may_retry(std::uint32_t attempts, const attempt_failure& cause) const {
   if (cause.is_final || attempts >= spec_.retry.max_attempts) return false;
   switch (cause.kind) {
-  case attempt_failure::how::error: return spec_.retry.on_error;
-  case attempt_failure::how::timeout: return spec_.retry.on_timeout;
-  case attempt_failure::how::worker_lost: return spec_.retry.on_worker_lost;
+  case attempt_failure::how::error:
+    return spec_.retry.on_error;
+  case attempt_failure::how::timeout:
+    return spec_.retry.on_timeout;
+  case attempt_failure::how::worker_lost:
+    return spec_.retry.on_worker_lost;
   }
   return false;
 }
@@ -28,7 +31,7 @@ void stage::fail_attempt(work item, const attempt_failure& cause, std::deque<wor
   counters_.retries += count;
   // A worker that died once may have died of anything; only a second death makes the message wait.
   const bool is_first_death =
-    cause.kind != attempt_failure::how::error && (count > 1 || item.attempts == 1);
+      cause.kind != attempt_failure::how::error && (count > 1 || item.attempts == 1);
   const auto pause = is_first_death ? duration::zero() : spec_.retry.pause_after(item.attempts);
   if (count == 1) {
     item.not_before = now_ + pause;
@@ -88,8 +91,8 @@ void stage::dead_letter(bytes_view message, std::uint32_t attempts, const attemp
 void stage::replace_worker(slot_state& slot, const std::string& why) {
   ++counters_.protocol_errors;
   slot.is_dying = true;
-  observer_->on_notice(spec_.name, "worker " + std::to_string(slot.link.slot().value) +
-                                     " is replaced: " + why);
+  observer_->on_notice(spec_.name,
+                       "worker " + std::to_string(slot.link.slot().value) + " is replaced: " + why);
   port_->kill(slot.link.slot(), "protocol_error");
 }
 

@@ -75,10 +75,16 @@ bool stage::feed() {
 bool stage::feed_slot(slot_state& slot) {
   bool moved = false;
   switch (*role_) {
-  case worker_role::source: moved = !slot.is_held && ask_source(slot); break;
-  case worker_role::transform: moved = !slot.is_held && feed_transform(slot); break;
+  case worker_role::source:
+    moved = !slot.is_held && ask_source(slot);
+    break;
+  case worker_role::transform:
+    moved = !slot.is_held && feed_transform(slot);
+    break;
   case worker_role::aggregation:
-  case worker_role::sink: moved = feed_stateful(slot); break;
+  case worker_role::sink:
+    moved = feed_stateful(slot);
+    break;
   }
   if (moved) {
     slot.link.flush(*port_);
@@ -143,12 +149,22 @@ std::optional<work> stage::next_work(std::size_t credit) {
     delayed_.erase(due);
     return item;
   }
-  if (!returned_.empty()) {
-    auto item = std::move(returned_.front());
-    returned_.pop_front();
-    return item;
-  }
+  if (!returned_.empty()) return returned_work(credit);
   return fresh_work(credit);
+}
+
+// A batch that turned out to be costly is given out in smaller pieces.
+work stage::returned_work(std::size_t credit) {
+  auto& front = returned_.front();
+  const auto count = sizer_.share(credit, front.size.count, slots_.size());
+  if (count < front.size.count) {
+    auto piece = slice(front, 0, count);
+    front = slice(front, count, front.size.count);
+    return piece;
+  }
+  auto item = std::move(front);
+  returned_.pop_front();
+  return item;
 }
 
 bool stage::takes_fresh() const {
@@ -169,8 +185,8 @@ std::optional<work> stage::fresh_work(std::size_t credit) {
       item.job = std::move(spare_.back());
       spare_.pop_back();
     }
-    item.size = from.peek({sizer_.share(credit, from.size().count, slots_.size()),
-                           sizer_.limit().bytes});
+    item.size =
+        from.peek({sizer_.share(credit, from.size().count, slots_.size()), sizer_.limit().bytes});
     item.first = next_sequence_;
     next_sequence_ += item.size.count;
     counters_.in += item.size.count;
@@ -231,7 +247,9 @@ bool stage::have_inputs_ended() const {
                      [](const channel* each) { return each->has_ended(); });
 }
 
-bool stage::has_stage_work() const { return !returned_.empty() || !delayed_.empty(); }
+bool stage::has_stage_work() const {
+  return !returned_.empty() || !delayed_.empty();
+}
 
 bool stage::are_slots_done() const {
   if (role_ != worker_role::transform) {

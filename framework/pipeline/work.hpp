@@ -17,18 +17,16 @@ namespace troupe::pipeline {
 ///
 /// Lives in: host. Threads: a value. Blocks: never. Crash: nothing outside the host. Errors: none.
 struct work {
-  std::vector<std::byte> job;   ///< An encoded `batch` job; it is posted as it is.
+  std::vector<std::byte> job; ///< An encoded `batch` job; it is posted as it is.
   packed_size size;
-  std::uint64_t first = 0;      ///< Sequence number of the first message in its stage.
-  std::uint32_t attempts = 0;   ///< Failed ones, of each message in it.
-  time_point not_before{};      ///< Pause before the next attempt.
-  std::string cursor;           ///< Where a message goes on that gave some of its outputs.
+  std::uint64_t first = 0;    ///< Sequence number of the first message in its stage.
+  std::uint32_t attempts = 0; ///< Failed ones, of each message in it.
+  time_point not_before{};    ///< Pause before the next attempt.
+  std::string cursor;         ///< Where a message goes on that gave some of its outputs.
 
   [[nodiscard]] bool is_single() const noexcept { return size.count == 1; }
   /// The packed messages.
-  [[nodiscard]] bytes_view messages() const {
-    return bytes_view{job}.subspan(batch_header_bytes);
-  }
+  [[nodiscard]] bytes_view messages() const { return bytes_view{job}.subspan(batch_header_bytes); }
   /// The message of a single one.
   [[nodiscard]] bytes_view message() const;
 };

@@ -30,6 +30,9 @@
 namespace troupe {
 
 /// Puts a worker type into the list of this program or shared library, before main.
+///
+/// Lives in: any process. Threads: made before main. Blocks: never. Crash: nothing shared.
+/// Errors: none.
 class worker_registration {
 public:
   explicit worker_registration(worker_entry entry) noexcept : entry_{entry} {
@@ -54,7 +57,8 @@ troupe_module_workers() {
 #define TROUPE_DETAIL_JOIN(a, b) TROUPE_DETAIL_JOIN_2(a, b)
 
 /// Makes a function or class known to YAML files as `worker: name`. At namespace scope, in a source
-/// file of the program or of a shared library.
+/// file of the program or of a shared library. TROUPE_WORKER_AS gives another name than the C++
+/// one.
 #define TROUPE_WORKER_AS(what, name)                                                               \
   static const ::troupe::worker_registration TROUPE_DETAIL_JOIN(troupe_worker_, __COUNTER__) {     \
     ::troupe::pipeline::detail::make_entry<what>(name)                                             \

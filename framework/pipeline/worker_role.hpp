@@ -17,10 +17,14 @@ enum class worker_role : std::uint8_t {
 
 constexpr std::string_view to_string(worker_role role) noexcept {
   switch (role) {
-  case worker_role::source: return "source";
-  case worker_role::transform: return "transform";
-  case worker_role::aggregation: return "aggregation";
-  case worker_role::sink: return "sink";
+  case worker_role::source:
+    return "source";
+  case worker_role::transform:
+    return "transform";
+  case worker_role::aggregation:
+    return "aggregation";
+  case worker_role::sink:
+    return "sink";
   }
   return "?";
 }

@@ -4,6 +4,8 @@
 
 #include "troupe/pool/worker_loop.hpp"
 
+#include <csignal>
+
 namespace troupe {
 
 worker_link::worker_link(slot_id slot, incarnation_id incarnation, std::size_t output_arena_bytes,
@@ -28,7 +30,8 @@ void worker_link::signal(int signal, signal_scope scope) noexcept {
   const std::lock_guard lock{mutex_};
   if (child_) {
     child_->signal(signal, scope);
-  } else {
+  } else if (signal != SIGCONT && early_signal_ != SIGKILL) {
+    // A CONT follows every first signal, and must not take its place; nor anything that of a KILL.
     early_signal_ = signal;
   }
 }

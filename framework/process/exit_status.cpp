@@ -97,7 +97,8 @@ std::optional<int> signal_from_name(std::string_view text) {
   }
   if (name.starts_with("SIG")) name.erase(0, 3);
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
-    if (const char* known = ::sigabbrev_np(signal); known != nullptr && name == known) return signal;
+    if (const char* known = ::sigabbrev_np(signal); known != nullptr && name == known)
+      return signal;
   }
   if (name == "IOT") return SIGABRT;
   if (name == "CLD") return SIGCHLD;

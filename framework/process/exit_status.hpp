@@ -27,7 +27,9 @@ public:
   static constexpr exit_status unknown() noexcept { return {}; }
 
   [[nodiscard]] constexpr bool is_unknown() const noexcept { return how_ == how::unknown; }
-  [[nodiscard]] constexpr bool is_success() const noexcept { return how_ == how::code && value_ == 0; }
+  [[nodiscard]] constexpr bool is_success() const noexcept {
+    return how_ == how::code && value_ == 0;
+  }
   [[nodiscard]] constexpr std::optional<int> code() const noexcept {
     return how_ == how::code ? std::optional{value_} : std::nullopt;
   }
@@ -70,10 +72,10 @@ struct resource_usage {
 struct exit_record {
   exit_status status;
   int pid = 0;
-  std::string name;                       ///< Of the worker: "pool/slot".
+  std::string name; ///< Of the worker: "pool/slot".
   resource_usage usage;
-  std::vector<std::string> stack;         ///< Symbolised frames, innermost first; only of a crash.
-  std::vector<std::string> stderr_tail;   ///< Last lines it wrote to stderr, oldest first.
+  std::vector<std::string> stack;       ///< Symbolised frames, innermost first; only of a crash.
+  std::vector<std::string> stderr_tail; ///< Last lines it wrote to stderr, oldest first.
 };
 
 /// One line: "worker parse/2 (pid 4711) died of signal SEGV in parse_line (parser.cpp:12)".

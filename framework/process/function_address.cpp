@@ -36,22 +36,29 @@ struct hash {
   }
 };
 
-std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
+// Addresses come as numbers from the program headers.
+const void* pointer_to(std::uintptr_t address) noexcept {
+  return reinterpret_cast<const void*>(address); // NOLINT(performance-no-int-to-ptr)
+}
+
+std::size_t padded(std::size_t size) {
+  return (size + 3) & ~std::size_t{3};
+}
 
 // Hashes the GNU build id among the notes of one segment; false when it is not there.
 bool add_build_id(hash& out, std::uintptr_t notes, std::size_t size_bytes) {
   std::size_t at = 0;
   while (at + sizeof(ElfW(Nhdr)) <= size_bytes) {
     ElfW(Nhdr) header;
-    std::memcpy(&header, reinterpret_cast<const void*>(notes + at), sizeof header);
+    std::memcpy(&header, pointer_to(notes + at), sizeof header);
     const auto name_at = at + sizeof header;
     const auto value_at = name_at + padded(header.n_namesz);
     const auto next = value_at + padded(header.n_descsz);
     if (next > size_bytes) return false;
-    const auto* name = reinterpret_cast<const char*>(notes + name_at);
+    const auto* name = static_cast<const char*>(pointer_to(notes + name_at));
     if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 &&
         std::memcmp(name, "GNU", 4) == 0) {
-      out.add(reinterpret_cast<const void*>(notes + value_at), header.n_descsz);
+      out.add(pointer_to(notes + value_at), header.n_descsz);
       return true;
     }
     at = next;
@@ -116,13 +123,13 @@ void for_each_module(F&& visit) {
     bool is_program_ = true;
   } state{visit};
   ::dl_iterate_phdr(
-    [](dl_phdr_info* info, std::size_t, void* data) {
-      auto& self = *static_cast<visitor*>(data);
-      self.visit_(*info, self.is_program_);
-      self.is_program_ = false;
-      return 0;
-    },
-    &state);
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        auto& self = *static_cast<visitor*>(data);
+        self.visit_(*info, self.is_program_);
+        self.is_program_ = false;
+        return 0;
+      },
+      &state);
 }
 
 // Two words per entry whose xor must give the key: a torn entry is a miss, never a wrong answer.
@@ -138,6 +145,7 @@ public:
 
   void put(std::uint64_t key, std::uint64_t value) noexcept {
     auto& place = entries_[place_of(key)];
+    // SYNC(pair_cache): relaxed, as in `find`.
     place.value.store(value, std::memory_order_relaxed);
     place.check.store(value ^ key, std::memory_order_relaxed);
   }
@@ -204,7 +212,7 @@ code_address address_of_code(const void* function) {
   });
   if (same_id != 1) {
     throw error{errc::unsupported, "two loaded libraries have the same 16-bit id; one of them is " +
-                                     home->path + ": link it with another --build-id"};
+                                       home->path + ": link it with another --build-id"};
   }
   const auto offset = address - home->base;
   if (offset > detail::offset_mask) {
@@ -217,7 +225,7 @@ code_address address_of_code(const void* function) {
 
 const void* resolve_code(code_address address) noexcept {
   if (const auto known = detail::local_of_portable.find(address.packed); known != 0) {
-    return reinterpret_cast<const void*>(known);
+    return detail::pointer_to(known);
   }
   const auto id = static_cast<std::uint16_t>(address.packed >> detail::offset_bits);
   const auto offset = address.packed & detail::offset_mask;
@@ -235,7 +243,7 @@ const void* resolve_code(code_address address) noexcept {
   }
   if (found == 0 || same_id != 1) return nullptr;
   detail::local_of_portable.put(address.packed, found);
-  return reinterpret_cast<const void*>(found);
+  return detail::pointer_to(found);
 }
 
 } // namespace troupe

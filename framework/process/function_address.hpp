@@ -9,8 +9,8 @@ namespace troupe {
 /// A place in the code of this program or one of its libraries that means the same in every
 /// process made from it: module number and offset, packed in 64 bits (16 + 48).
 ///
-/// Module 0 is the program itself; another one is named by a 16-bit hash of its build id (or of path,
-/// size and modification time when it has none), never 0; a clash in one process is an error.
+/// Module 0 is the program itself; another one is named by a 16-bit hash of its build id (or of
+/// path, size and modification time when it has none), never 0; a clash in one process is an error.
 struct code_address {
   std::uint64_t packed = 0;
   friend constexpr bool operator==(code_address, code_address) = default;
@@ -28,6 +28,9 @@ template<class Signature>
 class function_address;
 
 /// A typed `code_address` of a free function.
+///
+/// Lives in: any process. Threads: a value. Blocks: never. Crash: nothing shared.
+/// Errors: making it from a pointer throws as `address_of_code`; `resolve` returns nullptr.
 template<class R, class... Args>
 class function_address<R(Args...)> {
 public:

@@ -36,10 +36,10 @@ struct resource_limit {
 
 /// What every child has, whatever it runs.
 struct process_options {
-  std::string name{};                        ///< For logs and /proc: "pool/slot".
-  std::map<std::string, std::string> env{};  ///< Put on top of the host's (or alone if `clear_env`).
+  std::string name{};                       ///< For logs and /proc: "pool/slot".
+  std::map<std::string, std::string> env{}; ///< Put on top of the host's (or alone if `clear_env`).
   bool clear_env = false;
-  std::string working_dir{};                 ///< Empty: the host's.
+  std::string working_dir{}; ///< Empty: the host's.
   std::vector<resource_limit> limits{};
   output_mode out = output_mode::capture;
   output_mode err = output_mode::capture;
@@ -51,8 +51,8 @@ struct worker_request {
   /// Runs in the child; its return value is the exit code. `descriptors` are those of the request,
   /// in the same order.
   function_address<int(std::span<os::fd> descriptors, std::span<const std::byte> argument)> entry{};
-  std::vector<const os::fd*> descriptors{};  ///< Borrowed until `start` returns; at most 8.
-  std::vector<std::byte> argument{};         ///< At most `launch_argument_bytes_max`.
+  std::vector<const os::fd*> descriptors{}; ///< Borrowed until `start` returns; at most 8.
+  std::vector<std::byte> argument{};        ///< At most `launch_argument_bytes_max`.
 };
 
 inline constexpr std::size_t launch_argument_bytes_max = 64 * 1024;
@@ -60,9 +60,9 @@ inline constexpr std::size_t launch_argument_bytes_max = 64 * 1024;
 /// Any executable, run by exec from the zygote.
 struct command_request {
   process_options options{};
-  std::vector<std::string> argv{};           ///< argv[0] is looked up in PATH when it has no slash.
-  os::fd in{};                               ///< Becomes stdin; empty: /dev/null.
-  os::fd out{};                              ///< Becomes stdout and overrides `options.out`.
+  std::vector<std::string> argv{}; ///< argv[0] is looked up in PATH when it has no slash.
+  os::fd in{};                     ///< Becomes stdin; empty: /dev/null.
+  os::fd out{};                    ///< Becomes stdout and overrides `options.out`.
 };
 
 /// Whom a signal is meant for.
@@ -80,9 +80,11 @@ public:
   virtual void signal(int signal, signal_scope scope) noexcept = 0;
 };
 
-/// Hears about one child. Called on the reactor thread, in this order: one of `on_started` /
-/// `on_start_failed`; any number of `on_output`; after `on_started` exactly one `on_exited`.
-/// Must not block.
+/// Hears about one child, in this order: one of `on_started` / `on_start_failed`; any number of
+/// `on_output`; after `on_started` exactly one `on_exited`.
+///
+/// Lives in: host. Threads: called on the reactor thread. Blocks: must not.
+/// Crash (of the child): told by `on_exited`. Errors: an exception is printed and lost.
 class process_observer {
 public:
   virtual ~process_observer() = default;

@@ -39,6 +39,12 @@ std::optional<failure> problem_of(const launch_request& request) {
                    "program again, and without it that would run main once more",
                    0};
   }
+  if (os::this_process::is_privileged_by_file()) {
+    return failure{errc::unsupported,
+                   "this program runs with other rights than its user (setuid, setgid or file "
+                   "capabilities); such a program cannot have workers",
+                   0};
+  }
   if (request.borrowed.size() > detail::worker_descriptors_max) {
     return failure{errc::too_large, "more than 8 descriptors", 0};
   }

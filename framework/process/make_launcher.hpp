@@ -9,9 +9,9 @@
 
 namespace troupe {
 
-/// Makes the launcher of this process; its observers are called on `reactor`'s thread. Starts nothing
-/// until the first request. When `become_zygote_if_asked` (troupe::init) was not called, every
-/// request fails with `errc::not_initialised`.
+/// Makes the launcher of this process; its observers are called on `reactor`'s thread. Starts
+/// nothing until the first request. When `become_zygote_if_asked` (troupe::init) was not called,
+/// every request fails with `errc::not_initialised`.
 ///
 /// Destroying it kills all children and waits for their ends, which are told as always; requests
 /// that were not sent fail. `reactor` must outlive it; not to be destroyed on the reactor thread.

@@ -17,8 +17,10 @@ namespace troupe {
 
 /// What a pool supervisor does to the pool it supervises. The pool implements it.
 ///
-/// Threads: called by one actor, one call at a time. Blocks: must not. Every call names the
-/// incarnation; one that is no longer current is ignored.
+/// Every call names the incarnation; one that is no longer current is ignored.
+///
+/// Lives in: host. Threads: called by one actor, one call at a time. Blocks: must not.
+/// Crash (of a worker): told to the supervisor by `on_exited`. Errors: none; see `start`.
 class slot_control {
 public:
   virtual ~slot_control() = default;
@@ -44,8 +46,8 @@ struct slot_status {
   slot_id slot;
   incarnation_id incarnation;
   slot_state state = slot_state::stopped;
-  std::uint64_t restarts = 0;        ///< Counted ones; recycling is not one.
-  exit_record last_exit;             ///< Of the incarnation before; empty name: none yet.
+  std::uint64_t restarts = 0; ///< Counted ones; recycling is not one.
+  exit_record last_exit;      ///< Of the incarnation before; empty name: none yet.
   time_point since{};
 };
 
@@ -58,7 +60,8 @@ enum class stop_mode {
 
 /// One pool's supervisor as the rest of the host sees it. The supervision room implements it.
 ///
-/// Threads: any. Blocks: never, except the destructor, which waits for its actor (not for workers).
+/// Lives in: host. Threads: any. Blocks: never, except the destructor, which waits for its actor
+/// (not for workers). Crash (of a worker): comes in by `on_exited`. Errors: none.
 class pool_supervision {
 public:
   virtual ~pool_supervision() = default;
@@ -79,6 +82,8 @@ public:
 };
 
 /// Makes supervisors; one per runtime, so that all pools share one actor system.
+///
+/// Lives in: host. Threads: any. Blocks: never. Crash: nothing outside the host. Errors: none.
 class supervision_factory {
 public:
   virtual ~supervision_factory() = default;

@@ -60,6 +60,8 @@ void become_zygote_if_asked(int, char**) {
   ::_exit(EXIT_FAILURE);
 }
 
-bool is_host_initialised() noexcept { return was_called; }
+bool is_host_initialised() noexcept {
+  return was_called;
+}
 
 } // namespace troupe

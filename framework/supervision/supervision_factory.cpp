@@ -12,7 +12,9 @@
 #include <caf/atom.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,6 +40,24 @@ std::function<double()> random_source() {
   };
 }
 
+/// CAF leaves a reference to a system's logger in every thread that made the system or spawned in it,
+/// and the end of the system waits until all of them are gone. The caller's thread may live for
+/// ever, so this is done on one that ends at once.
+template<class F>
+void on_passing_thread(F&& f) {
+  // Threads of ours must not run the embedding program's signal handlers.
+  const os::block_signals quiet;
+  std::exception_ptr thrown;
+  std::thread{[&] {
+    try {
+      f();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }}.join();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
 class actor_factory final : public supervision_factory {
 public:
   explicit actor_factory(supervision_options options) : services_{std::move(options)} {
@@ -61,13 +81,12 @@ public:
                                          std::shared_ptr<slot_control> control) override {
     TROUPE_ASSERT(control != nullptr);
     return state_.with([&](state& held) {
-      if (!held.system) {
-        // The system starts threads, which must not run the embedding program's handlers.
-        const os::block_signals quiet;
-        held.system = std::make_unique<caf::actor_system>(held.config);
-      }
-      auto pool = std::make_unique<detail::pool_link>(*held.system, std::move(spec),
-                                                      std::move(control), services_);
+      std::unique_ptr<detail::pool_link> pool;
+      on_passing_thread([&] {
+        if (!held.system) held.system = std::make_unique<caf::actor_system>(held.config);
+        pool = std::make_unique<detail::pool_link>(*held.system, std::move(spec),
+                                                   std::move(control), services_);
+      });
       std::erase_if(held.gates, [](const auto& gate) { return gate.expired(); });
       held.gates.push_back(pool->gate());
       return pool;

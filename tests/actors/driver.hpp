@@ -54,7 +54,7 @@ inline std::string content_of(const std::string& path) {
 class driver {
 public:
   struct reply {
-    std::string failed;               ///< Text of a failure.
+    std::string failed; ///< Text of a failure.
     std::vector<std::string> outputs;
     std::vector<std::string> errors;
     std::vector<bool> final_errors;
@@ -125,7 +125,8 @@ private:
       made.errors.emplace_back(error.text);
       made.final_errors.push_back(error.is_final);
     }
-    const auto state = value.kind == pipeline::answer_kind::opened ? value.opened.state : done.state;
+    const auto state =
+        value.kind == pipeline::answer_kind::opened ? value.opened.state : done.state;
     if (state) made.state = std::string{pipeline::detail::as_text(*state)};
     made.consumed = done.outputs_of.size();
     made.has_ended = done.has_ended;

@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_SUITE(exec_suite, *boost::unit_test::timeout(60))
 BOOST_AUTO_TEST_CASE(one_line_out_for_each_line_in) {
   driver one;
   BOOST_TEST(one.open("exec", talk("echo")).failed.empty());
-  BOOST_TEST(one.batch(count_up(200)).outputs == count_up(200, ">"), boost::test_tools::per_element());
+  BOOST_TEST(one.batch(count_up(200)).outputs == count_up(200, ">"),
+             boost::test_tools::per_element());
   BOOST_TEST(one.batch({"", "x"}).outputs == (lines{">", ">x"}), boost::test_tools::per_element());
 }
 
@@ -81,7 +82,8 @@ BOOST_AUTO_TEST_CASE(command_that_cannot_be_started_is_named) {
   const auto open = [&](const std::string& program) {
     return one.open("exec", {{"command", {program}}}).failed;
   };
-  BOOST_TEST(open("no-such-program").find("'no-such-program': not found in PATH") != std::string::npos);
+  BOOST_TEST(open("no-such-program").find("'no-such-program': not found in PATH") !=
+             std::string::npos);
   BOOST_TEST(open("/no/such").find("'/no/such'") != std::string::npos);
   BOOST_TEST(one.open("exec", json::object()).failed.find("config.command is empty") !=
              std::string::npos);
@@ -99,9 +101,11 @@ BOOST_AUTO_TEST_CASE(envelopes_carry_errors_and_any_number_of_outputs) {
   driver one;
   one.open("exec", envelopes("envelope"));
   const auto got = one.batch({"a", "no", "two", "never", "none", "\"q\\"});
-  BOOST_TEST(got.outputs == (lines{"a", "two-1", "two-2", "\"q\\"}), boost::test_tools::per_element());
+  BOOST_TEST(got.outputs == (lines{"a", "two-1", "two-2", "\"q\\"}),
+             boost::test_tools::per_element());
   BOOST_TEST(got.errors == (lines{"said no", "said never"}), boost::test_tools::per_element());
-  BOOST_TEST(got.final_errors == (std::vector<bool>{false, true}), boost::test_tools::per_element());
+  BOOST_TEST(got.final_errors == (std::vector<bool>{false, true}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(envelopes_may_come_in_any_order) {

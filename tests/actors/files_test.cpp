@@ -92,7 +92,8 @@ BOOST_AUTO_TEST_CASE(file_lines_gives_every_line_and_the_last_without_line_feed)
   folder.write("empty", "");
   driver one;
   one.open("file_lines", json::object());
-  BOOST_TEST(one.batch({folder / "f", folder / "empty"}).outputs == (lines{"one", "", "three\r", "last"}),
+  BOOST_TEST(one.batch({folder / "f", folder / "empty"}).outputs ==
+                 (lines{"one", "", "three\r", "last"}),
              boost::test_tools::per_element());
   const auto missing = one.batch({folder / "nothing", folder / "f"});
   BOOST_TEST(missing.errors.size() == 1U);
@@ -106,7 +107,8 @@ BOOST_AUTO_TEST_CASE(long_file_is_given_in_pieces_that_can_be_continued_by_anoth
   std::string text;
   lines expected;
   for (int i = 0; i < 50000; ++i) {
-    expected.push_back("line " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), 'x'));
+    expected.push_back("line " + std::to_string(i) +
+                       std::string(static_cast<std::size_t>(i % 50), 'x'));
     text += expected.back() + '\n';
   }
   folder.write("f", text);
@@ -147,7 +149,8 @@ BOOST_AUTO_TEST_CASE(sha256_prints_as_sha256sum_does) {
   one.open("sha256", json::object());
   const auto got = one.batch({folder / "abc", folder / "empty", folder / "none"});
   BOOST_TEST(got.outputs.at(0) ==
-             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  " + (folder / "abc"));
+             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  " +
+                 (folder / "abc"));
   BOOST_TEST(got.outputs.at(1).substr(0, 8) == "e3b0c442");
   BOOST_TEST(got.errors.size() == 1U);
   BOOST_TEST(actors::checksum_line("d", "a\nb\\c\rd") == "\\d  a\\nb\\\\c\\rd");
@@ -174,7 +177,8 @@ BOOST_AUTO_TEST_CASE(copy_file_keeps_paths_contents_and_modes) {
   driver one;
   const json config{{"root", folder / "from"}, {"target", folder / "to"}};
   BOOST_TEST(one.open("copy_file", config).failed.empty());
-  const auto got = one.batch({folder / "from/a/b/file", "other", "/etc/passwd", "../x", folder / "from"});
+  const auto got =
+      one.batch({folder / "from/a/b/file", "other", "/etc/passwd", "../x", folder / "from"});
   BOOST_TEST(got.outputs == (lines{"a/b/file", "other"}), boost::test_tools::per_element());
   BOOST_TEST(got.errors.size() == 3U);
   BOOST_TEST(got.final_errors.at(0));
@@ -223,7 +227,7 @@ BOOST_AUTO_TEST_CASE(lines_to_file_tells_what_to_do) {
     return one.open("lines_to_file", {{"path", path}}).failed;
   };
   BOOST_TEST(open(folder / "none/out") == "cannot open " + (folder / "none/out") +
-                                            ": No such file or directory; make its folder first");
+                                              ": No such file or directory; make its folder first");
   BOOST_TEST(open(folder.path()).find("Is a directory") != std::string::npos);
   BOOST_TEST(open("/dev/full").empty());
   BOOST_TEST(one.batch({"x"}).failed ==
@@ -238,19 +242,23 @@ BOOST_AUTO_TEST_CASE(lines_to_file_notices_that_its_file_was_changed) {
   const auto state = one.batch({"aaaa"}).state;
   folder.write("out", "");
   driver other;
-  BOOST_TEST(other.open("lines_to_file", config, state).failed.find("something else has changed it") !=
-             std::string::npos);
+  BOOST_TEST(
+      other.open("lines_to_file", config, state).failed.find("something else has changed it") !=
+      std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(module_brings_workers_of_its_own) {
   driver one;
   BOOST_TEST(one.open("shout", json::object(), {}, TEST_MODULE).failed.empty());
   BOOST_TEST(one.batch({"hey"}).outputs.at(0) == "hey!");
-  BOOST_TEST(one.open("shout", json::object()).failed.find("no worker 'shout'") != std::string::npos);
-  BOOST_TEST(one.open("shaut", json::object(), {}, TEST_MODULE).failed.find("did you mean 'shout'") !=
+  BOOST_TEST(one.open("shout", json::object()).failed.find("no worker 'shout'") !=
              std::string::npos);
-  BOOST_TEST(one.open("shout", json::object(), {}, "/no/such.so").failed.find("cannot load module") !=
-             std::string::npos);
+  BOOST_TEST(
+      one.open("shaut", json::object(), {}, TEST_MODULE).failed.find("did you mean 'shout'") !=
+      std::string::npos);
+  BOOST_TEST(
+      one.open("shout", json::object(), {}, "/no/such.so").failed.find("cannot load module") !=
+      std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(every_builtin_is_described_and_found) {

@@ -148,8 +148,8 @@ BOOST_AUTO_TEST_CASE(commands_as_workers) {
   auto talk = stage("exec", {"lines"}, {"said"}, {{"command", {TALKER, "echo"}}}, 2);
   talk.order = pipeline::stage_order::preserve;
   const graph_spec spec{{channel("lines"), channel("said")},
-                        {stage("lines_from_file", {}, {"lines"}, {{"path", folder / "in/1/f1"}}), talk,
-                         stage("lines_to_file", {"said"}, {}, {{"path", folder / "out"}})}};
+                        {stage("lines_from_file", {}, {"lines"}, {{"path", folder / "in/1/f1"}}),
+                         talk, stage("lines_to_file", {"said"}, {}, {{"path", folder / "out"}})}};
   actors::install_builtins();
   fake_world wild{spec, seed, often};
   BOOST_TEST(wild.run());
@@ -166,8 +166,9 @@ BOOST_AUTO_TEST_CASE(full_disk_fails_the_pipeline_and_says_so) {
   actors::install_builtins();
   fake_world world{spec, seed};
   BOOST_TEST(!world.run());
-  BOOST_TEST(world.failures.at(0) == "pool 'lines_to_file': cannot write to /dev/full: No space left "
-                                     "on device; free some space and run again");
+  BOOST_TEST(world.failures.at(0) ==
+             "pool 'lines_to_file': cannot write to /dev/full: No space left "
+             "on device; free some space and run again");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,14 +3,12 @@
 // A command for the tests of exec. talker MODE [ARGUMENT]:
 //   echo          each line back, with '>' before it
 //   die TEXT      as echo, but aborts when it reads TEXT
-//   hoard TEXT    as die, but writes only when it has read 64 lines or the end: its answers are lost
-//   head N        the first N lines, then exit 0
-//   fail N        exit N at once
-//   match TEXT    lines that contain TEXT; exit 1 when there was none
-//   flood N       N long lines before it reads anything, then echo
-//   swap          envelopes, answered in pairs and the second first
-//   envelope      envelopes: "no" is an error, "never" a final one, "two" gives two, "none" none
-//   chatter       as envelope, with lines that answer nothing
+//   hoard TEXT    as die, but writes only when it has read 64 lines or the end: its answers are
+//   lost head N        the first N lines, then exit 0 fail N        exit N at once match TEXT lines
+//   that contain TEXT; exit 1 when there was none flood N       N long lines before it reads
+//   anything, then echo swap          envelopes, answered in pairs and the second first envelope
+//   envelopes: "no" is an error, "never" a final one, "two" gives two, "none" none chatter       as
+//   envelope, with lines that answer nothing
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,9 +18,13 @@
 
 namespace {
 
-bool read_line(std::string& line) { return static_cast<bool>(std::getline(std::cin, line)); }
+bool read_line(std::string& line) {
+  return static_cast<bool>(std::getline(std::cin, line));
+}
 
-void say(const std::string& line) { std::cout << line << std::endl; }
+void say(const std::string& line) {
+  std::cout << line << std::endl;
+}
 
 int echo(const std::string& deadly, std::size_t hoard) {
   std::vector<std::string> held;

@@ -8,7 +8,9 @@
 
 namespace {
 
-std::string shout(const std::string& line) { return line + "!"; }
+std::string shout(const std::string& line) {
+  return line + "!";
+}
 TROUPE_WORKER(shout);
 
 } // namespace

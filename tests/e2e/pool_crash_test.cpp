@@ -200,19 +200,24 @@ BOOST_FIXTURE_TEST_CASE(an_exception_that_does_not_fit_leaves_the_worker_sound, 
 
 /// Fails while it is encoded for the second time: after its room in the answer was taken.
 struct breaks_when_sent {
+  static inline int calls = 0;
   std::string text;
 };
 template<class Inspector>
 auto inspect(Inspector& f, breaks_when_sent& x) {
-  static int calls = 0;
-  if (this_worker().is_worker && ++calls % 2 == 0) throw std::runtime_error{"cannot be sent"};
+  if (this_worker().is_worker && ++breaks_when_sent::calls == 2) {
+    throw std::runtime_error{"cannot be sent"};
+  }
   return f(x.text);
 }
 
 // Bug found by reading: such an answer kept its block, until the arena was full and the worker stuck.
 BOOST_FIXTURE_TEST_CASE(an_answer_that_fails_to_encode_gives_its_room_back, clean_world) {
   pool pool{{.replicas = 1, .output_arena_bytes = 1 << 16}};
-  const auto make = [] { return breaks_when_sent{std::string(10'000, 'x')}; };
+  const auto make = [] {
+    breaks_when_sent::calls = 0;
+    return breaks_when_sent{std::string(10'000, 'x')};
+  };
   for (int round = 0; round < 50; ++round) BOOST_CHECK_THROW(pool.apply(make), std::runtime_error);
   BOOST_TEST(pool.apply([] { return std::string(60'000, 'y'); }).size() == 60'000u);
 }

@@ -382,6 +382,7 @@ BOOST_FIXTURE_TEST_CASE(a_forked_copy_of_the_host_leaves_the_workers_alone, clea
   auto pending = own->submit(square, 7);
   auto buffer = own->loan_buffer(1000);
   BOOST_TEST(pending.get() == 49);
+  while (own->worker_pids().size() < 2) std::this_thread::yield();
   const auto before = own->worker_pids();
   const int child = ::fork();
   BOOST_REQUIRE(child >= 0);

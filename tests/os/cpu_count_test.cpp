@@ -27,16 +27,19 @@ struct fake_root {
     std::ofstream{file} << text;
   }
   void mount_v2(const std::string& shown = "/") const {
-    write("/proc/self/mountinfo",
-          "20 1 0:5 / /proc rw - proc proc rw\n"
-          "30 1 0:26 " + shown + " /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
+    write("/proc/self/mountinfo", "20 1 0:5 / /proc rw - proc proc rw\n"
+                                  "30 1 0:26 " +
+                                      shown +
+                                      " /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
   }
   std::string root;
 };
 
 BOOST_AUTO_TEST_SUITE(cpu_count_suite, *boost::unit_test::timeout(10))
 
-BOOST_AUTO_TEST_CASE(there_is_at_least_one) { BOOST_TEST(usable_cpu_count() >= 1U); }
+BOOST_AUTO_TEST_CASE(there_is_at_least_one) {
+  BOOST_TEST(usable_cpu_count() >= 1U);
+}
 
 BOOST_FIXTURE_TEST_CASE(no_files_mean_no_quota, fake_root) {
   BOOST_TEST(!cgroup_cpu_quota(root).has_value());

@@ -19,11 +19,15 @@
 namespace troupe::os {
 namespace {
 
-bool is_open(int number) { return ::fcntl(number, F_GETFD) >= 0; }
+bool is_open(int number) {
+  return ::fcntl(number, F_GETFD) >= 0;
+}
 bool is_close_on_exec(const fd& descriptor) {
   return (::fcntl(descriptor.get(), F_GETFD) & FD_CLOEXEC) != 0;
 }
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span{text});
+}
 
 BOOST_AUTO_TEST_SUITE(descriptor_suite, *boost::unit_test::timeout(10))
 

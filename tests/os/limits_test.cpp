@@ -24,9 +24,9 @@ bool is_blocked(int signal) {
 BOOST_AUTO_TEST_SUITE(limits_suite, *boost::unit_test::timeout(10))
 
 BOOST_AUTO_TEST_CASE(all_names_of_yaml_are_known) {
-  for (const auto* name : {"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue",
-                           "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending",
-                           "stack"}) {
+  for (const auto* name :
+       {"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile",
+        "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"}) {
     const auto found = find_limit(name);
     BOOST_TEST_REQUIRE(found.has_value());
     BOOST_TEST(limit_name_of(found->resource) == name);

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_called_after_cancel) {
     std::atomic<bool> is_cancelled = false;
     std::atomic<bool> was_late = false;
     readiness_watch watch;
-  watch_from_inside(loop, watch, bell.descriptor(), [&] {
+    watch_from_inside(loop, watch, bell.descriptor(), [&] {
       if (is_cancelled) was_late = true;
     });
     bell.ring();
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(descriptor_can_be_watched_again_after_cancel) {
   for (int round = 0; round < 10; ++round) {
     std::promise<void> heard;
     readiness_watch watch;
-  watch_from_inside(loop, watch, bell.descriptor(), [&] {
+    watch_from_inside(loop, watch, bell.descriptor(), [&] {
       watch.cancel();
       heard.set_value();
     });
@@ -159,7 +159,8 @@ BOOST_AUTO_TEST_CASE(writable_is_told_once_there_is_room) {
   reactor loop;
   auto pipe = make_pipe(pipe_blocking::none_blocks);
   std::array<std::byte, 4096> page{};
-  while (write_some(pipe.writer, page)) {}
+  while (write_some(pipe.writer, page)) {
+  }
   std::promise<void> has_room;
   auto watch = loop.add_readable(pipe.writer, [] {});
   loop.post([&] { watch.when_writable([&] { has_room.set_value(); }); });

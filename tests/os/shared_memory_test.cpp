@@ -75,7 +75,8 @@ BOOST_AUTO_TEST_CASE(futex_wait_ends_by_change_or_deadline) {
   futex_word word{5};
   BOOST_TEST(futex_wait(word, 4, deadline::never(), futex_scope::process));
   const auto soon = deadline::after(std::chrono::milliseconds{1});
-  while (futex_wait(word, 5, soon, futex_scope::process)) {}
+  while (futex_wait(word, 5, soon, futex_scope::process)) {
+  }
   BOOST_TEST(soon.has_passed());
   futex_word other{1};
   BOOST_TEST(futex_wait_either(word, 5, other, 0, deadline::never()));

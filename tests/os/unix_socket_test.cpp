@@ -20,7 +20,9 @@
 namespace troupe::os {
 namespace {
 
-std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span{text});
+}
 
 struct socket_pair {
   socket_pair() { std::tie(one, other) = unix_socket::make_pair(); }
@@ -66,7 +68,8 @@ BOOST_FIXTURE_TEST_CASE(full_socket_would_block_until_it_is_read, socket_pair) {
   auto sent = one.send(bytes("x"), {});
   while (sent) sent = one.send(bytes("x"), {});
   BOOST_TEST((sent.error().code == errc::would_block));
-  while (receive(other)) {}
+  while (receive(other)) {
+  }
   BOOST_TEST(one.send(bytes("x"), {}).has_value());
 }
 

@@ -27,7 +27,9 @@ channel_spec spec_of(std::size_t capacity, when_full policy, std::size_t bytes =
   return spec;
 }
 
-push_result push(channel& to, const std::string& text) { return to.push(detail::as_bytes(text)); }
+push_result push(channel& to, const std::string& text) {
+  return to.push(detail::as_bytes(text));
+}
 
 std::string pop(channel& from) {
   std::string text{detail::as_text(from.front())};

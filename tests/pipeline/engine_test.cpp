@@ -201,7 +201,8 @@ BOOST_AUTO_TEST_CASE(hung_sink_stops_the_source_at_the_bounds) {
   fake_world world{spec};
   while (world.engine().counters(2).done == 0) BOOST_REQUIRE(world.step());
   world.lane(2).hang(slot_id{0});
-  while (world.step()) {}
+  while (world.step()) {
+  }
   BOOST_TEST(world.engine().channel_at(0).counters().depth_max <= 10U);
   BOOST_TEST(world.engine().channel_at(1).counters().depth_max <= 10U);
   BOOST_TEST(world.engine().counters(0).out < 1500U);
@@ -229,7 +230,8 @@ BOOST_AUTO_TEST_CASE(host_program_pushes_and_takes_messages) {
   for (int i = 0; i < 10000 && engine.state() == pipeline::engine_state::running; ++i) {
     if (pushed < 20) {
       const auto text = std::to_string(pushed);
-      if (engine.push(0, std::as_bytes(std::span{text})) == pipeline::push_result::accepted) ++pushed;
+      if (engine.push(0, std::as_bytes(std::span{text})) == pipeline::push_result::accepted)
+        ++pushed;
       if (pushed == 20) engine.close(0);
     }
     world.step();

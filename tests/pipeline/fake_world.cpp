@@ -49,7 +49,9 @@ void maybe_die() {
   if (current.kill_inside > 0 && (*current.random)() % 1000 < current.kill_inside) die();
 }
 
-void spend(std::chrono::microseconds time) { current.now += time; }
+void spend(std::chrono::microseconds time) {
+  current.now += time;
+}
 
 fake_lane::fake_lane(pipeline::stage& owner, std::mt19937_64& random, const fate& chances)
     : owner_{&owner}, random_{&random}, chances_{chances}, slots_(owner.spec().replicas) {}
@@ -66,7 +68,9 @@ bool fake_lane::post(slot_id id, job_id number, std::span<const std::byte> paylo
   return true;
 }
 
-std::size_t fake_lane::in_flight(slot_id slot) const { return slots_.at(slot.value).jobs.size(); }
+std::size_t fake_lane::in_flight(slot_id slot) const {
+  return slots_.at(slot.value).jobs.size();
+}
 
 void fake_lane::kill(slot_id slot, const char* reason) {
   slots_.at(slot.value).is_killed = true;
@@ -80,7 +84,9 @@ void fake_lane::abandon(slot_id id) {
   owner_->on_abandoned(id);
 }
 
-void fake_lane::add_slot() { slots_.emplace_back(); }
+void fake_lane::add_slot() {
+  slots_.emplace_back();
+}
 
 void fake_lane::end(slot_id id, fake_slot& slot, std::optional<job_id> running) {
   slot.worker.reset();

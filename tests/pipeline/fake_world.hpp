@@ -20,11 +20,11 @@ namespace troupe::test {
 
 /// What happens to simulated workers, and how often: chances in 1000 per job.
 struct fate {
-  unsigned kill_before = 0;  ///< Before the job was begun, or just after.
-  unsigned kill_after = 0;   ///< After all side effects, before the answer.
-  unsigned kill_inside = 0;  ///< Per message, inside the user's code.
-  unsigned refuse_post = 0;  ///< The ring has no room.
-  unsigned lie = 0;          ///< The worker answers with random bytes.
+  unsigned kill_before = 0; ///< Before the job was begun, or just after.
+  unsigned kill_after = 0;  ///< After all side effects, before the answer.
+  unsigned kill_inside = 0; ///< Per message, inside the user's code.
+  unsigned refuse_post = 0; ///< The ring has no room.
+  unsigned lie = 0;         ///< The worker answers with random bytes.
   std::uint64_t kills_max = 1000000;
 };
 

@@ -53,8 +53,9 @@ BOOST_AUTO_TEST_CASE(channel_without_consumer_or_producer_is_refused) {
 BOOST_AUTO_TEST_CASE(dead_letter_channel_needs_no_consumer) {
   auto mid = stage("mid", "echo", {"a"}, {"b"});
   mid.dead_letter = "dead";
-  const graph_spec spec{{channel("a"), channel("b"), channel("dead")},
-                        {stage("src", "numbers", {}, {"a"}), mid, stage("sink", "to_file", {"b"}, {})}};
+  const graph_spec spec{
+      {channel("a"), channel("b"), channel("dead")},
+      {stage("src", "numbers", {}, {"a"}), mid, stage("sink", "to_file", {"b"}, {})}};
   BOOST_TEST(mistake(spec) == "none");
 }
 

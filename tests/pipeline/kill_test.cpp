@@ -58,7 +58,8 @@ plan random_plan(std::mt19937_64& random) {
     if (worker != "tally") next.replicas = 1 + static_cast<std::uint32_t>(random() % 4);
     const bool keeps_order = next.replicas == 1 || next.order == pipeline::stage_order::preserve;
     // A retried message of an unordered stage comes later, even with one worker.
-    made.is_ordered = made.is_ordered && (keeps_order && next.order == pipeline::stage_order::preserve);
+    made.is_ordered =
+        made.is_ordered && (keeps_order && next.order == pipeline::stage_order::preserve);
     if (worker == "tally") made.is_ordered = true; // Its table is sorted.
     made.spec.stages.push_back(next);
     from = to;
@@ -110,7 +111,8 @@ BOOST_AUTO_TEST_SUITE(kill_suite, *boost::unit_test::timeout(250))
 BOOST_AUTO_TEST_CASE(output_is_the_same_however_many_workers_die) {
   const auto seed = first_seed();
   for (std::uint64_t i = 0; i < rounds(300); ++i) {
-    check_plan(seed + i, {.kill_before = 20, .kill_after = 30, .kill_inside = 2, .refuse_post = 50});
+    check_plan(seed + i,
+               {.kill_before = 20, .kill_after = 30, .kill_inside = 2, .refuse_post = 50});
   }
 }
 
@@ -124,8 +126,8 @@ BOOST_AUTO_TEST_CASE(output_is_the_same_when_rings_are_nearly_always_full) {
 BOOST_AUTO_TEST_CASE(a_storm_of_kills_only_delays) {
   const auto seed = first_seed();
   for (std::uint64_t i = 0; i < rounds(60); ++i) {
-    check_plan(seed + i, {.kill_before = 300, .kill_after = 300, .kill_inside = 20,
-                          .kills_max = 400});
+    check_plan(seed + i,
+               {.kill_before = 300, .kill_after = 300, .kill_inside = 20, .kills_max = 400});
   }
 }
 

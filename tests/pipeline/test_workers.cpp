@@ -78,11 +78,17 @@ struct point {
   std::int64_t x = 0;
   std::string label;
 };
-point to_point(const std::string& line) { return {std::stoll(line), "p" + line}; }
+point to_point(const std::string& line) {
+  return {std::stoll(line), "p" + line};
+}
 TROUPE_WORKER(to_point);
-std::string from_point(const point& p) { return p.label + "=" + std::to_string(p.x); }
+std::string from_point(const point& p) {
+  return p.label + "=" + std::to_string(p.x);
+}
 TROUPE_WORKER(from_point);
-std::string from_number(const std::int64_t& n) { return std::to_string(n); }
+std::string from_number(const std::int64_t& n) {
+  return std::to_string(n);
+}
 TROUPE_WORKER(from_number);
 
 /// Fails, or dies, on the message that its config names.
@@ -123,7 +129,9 @@ public:
 TROUPE_WORKER(unfold);
 
 /// One message into one very long one.
-std::string inflate(const std::string& line) { return std::string(3 << 20, line.front()); }
+std::string inflate(const std::string& line) {
+  return std::string(3 << 20, line.front());
+}
 TROUPE_WORKER(inflate);
 std::string length_of(std::string_view line) {
   return std::string{line.front()} + std::to_string(line.size());

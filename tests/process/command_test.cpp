@@ -134,8 +134,8 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_run_is_refused_with_the_reason, command_fixt
                       "script': the interpreter or loader"));
   BOOST_TEST(contains(message_of({TROUPE_PUPPET}, {.working_dir = "/no/such"}),
                       "working_dir '/no/such': No such file"));
-  BOOST_TEST(contains(message_of({TROUPE_PUPPET}, {.working_dir = TROUPE_PUPPET}),
-                      "Not a directory"));
+  BOOST_TEST(
+      contains(message_of({TROUPE_PUPPET}, {.working_dir = TROUPE_PUPPET}), "Not a directory"));
 }
 
 BOOST_FIXTURE_TEST_CASE(empty_argv_is_refused, command_fixture) {
@@ -150,7 +150,8 @@ BOOST_FIXTURE_TEST_CASE(too_long_argv_is_refused, command_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(group_signal_reaches_what_it_forked, command_fixture) {
   // The shell waits for its child, which only a signal to the group ends.
-  const auto run = start_command({"/bin/sh", "-c", std::string{TROUPE_PUPPET} + " hang; echo after"});
+  const auto run =
+      start_command({"/bin/sh", "-c", std::string{TROUPE_PUPPET} + " hang; echo after"});
   BOOST_TEST_REQUIRE(run->out_lines(1).size() == 1);
   run->started()->signal(SIGTERM, signal_scope::group);
   BOOST_TEST((run->exited().status == exit_status::killed_by(SIGTERM)));

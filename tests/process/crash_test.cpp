@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -19,14 +20,18 @@ namespace troupe {
 namespace crash_sample {
 
 // Outside the anonymous namespace: their names are what the test looks for.
-[[gnu::noinline]] void crash_me(volatile int* where) { *where = 1; }
+[[gnu::noinline]] void crash_me(volatile int* where) {
+  *where = 1;
+}
 
 int crashes(std::span<os::fd>, std::span<const std::byte>) {
   crash_me(nullptr);
   return 0;
 }
 
-int aborts(std::span<os::fd>, std::span<const std::byte>) { std::abort(); }
+int aborts(std::span<os::fd>, std::span<const std::byte>) {
+  std::abort();
+}
 
 [[gnu::noinline]] int recurse_for_ever(volatile int* depth) {
   if (*depth < 0) return 0; // Never: the stack ends long before.
@@ -49,6 +54,11 @@ int jumps_to_nowhere(std::span<os::fd>, std::span<const std::byte>) {
 
 int is_signalled(std::span<os::fd>, std::span<const std::byte>) {
   return ::kill(::getpid(), SIGSEGV);
+}
+
+int crashes_in_a_thread(std::span<os::fd>, std::span<const std::byte>) {
+  std::thread{[] { crash_me(nullptr); }}.join();
+  return 0;
 }
 
 // Its forked child crashes; it does not.
@@ -96,6 +106,12 @@ BOOST_FIXTURE_TEST_CASE(abort_is_followed_to_its_caller, launch_fixture) {
   const auto record = crash_record(*this, crash_sample::aborts);
   BOOST_TEST((record.status.signal() == SIGABRT));
   BOOST_TEST(names(record.stack, "crash_sample::aborts("));
+}
+
+BOOST_FIXTURE_TEST_CASE(crash_of_any_thread_is_reported, launch_fixture) {
+  const auto record = crash_record(*this, crash_sample::crashes_in_a_thread);
+  BOOST_TEST((record.status.signal() == SIGSEGV));
+  BOOST_TEST(names(record.stack, "crash_sample::crash_me("));
 }
 
 BOOST_FIXTURE_TEST_CASE(stack_overflow_is_reported, launch_fixture) {

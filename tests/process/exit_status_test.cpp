@@ -61,11 +61,13 @@ BOOST_AUTO_TEST_CASE(record_names_the_first_frame_with_a_line) {
   record.name = "parse/2";
   record.pid = 4711;
   record.status = exit_status::killed_by(SIGABRT);
-  record.stack = {"#0 raise", "#1 abort", "#2 parse_line(std::string const&) at /src/parser.cpp:12"};
+  record.stack = {"#0 raise", "#1 abort",
+                  "#2 parse_line(std::string const&) at /src/parser.cpp:12"};
   BOOST_TEST(to_string(record) ==
              "worker parse/2 (pid 4711) died of signal ABRT in parse_line (parser.cpp:12)");
   record.stack = {"#0 libc.so.6+0x123"};
-  BOOST_TEST(to_string(record) == "worker parse/2 (pid 4711) died of signal ABRT in libc.so.6+0x123");
+  BOOST_TEST(to_string(record) ==
+             "worker parse/2 (pid 4711) died of signal ABRT in libc.so.6+0x123");
   record.stack = {"#0 (anonymous namespace)::f(int) at a.cpp:1"};
   BOOST_TEST(to_string(record).ends_with("f (a.cpp:1)"));
 }

@@ -25,7 +25,9 @@ namespace {
 
 using test::launch_fixture;
 
-int add_1(int value) { return value + 1; }
+int add_1(int value) {
+  return value + 1;
+}
 int a_variable = 0;
 
 // The argument is a packed function<int(int)>; calls it with 20.
@@ -99,7 +101,8 @@ BOOST_AUTO_TEST_CASE(cache_is_right_under_many_threads) {
 BOOST_FIXTURE_TEST_CASE(a_worker_calls_the_same_function, launch_fixture) {
   const auto own = start_worker(calls_what_it_is_given, {}, {}, argument_for(add_1));
   BOOST_TEST((own->exited().status == exit_status::exited_with(21)));
-  const auto other = start_worker(calls_what_it_is_given, {}, {}, argument_for(troupe_sample::twice));
+  const auto other =
+      start_worker(calls_what_it_is_given, {}, {}, argument_for(troupe_sample::twice));
   BOOST_TEST((other->exited().status == exit_status::exited_with(40)));
 }
 

@@ -1,7 +1,6 @@
-// Goal: when the host dies in whatever way, everything it started is gone within 2 s, whatever it is
-// doing.
-// Method: support/puppet is the host of stubborn workers; it is killed, and pidfds of all of them
-// must fire.
+// Goal: when the host dies in whatever way, everything it started is gone within 2 s, whatever it
+// is doing. Method: support/puppet is the host of stubborn workers; it is killed, and pidfds of all
+// of them must fire.
 
 #include "support/process_table.hpp"
 
@@ -29,7 +28,8 @@ constexpr auto everything_gone_within = 2s;
 constexpr std::size_t reported_pids = 6; // Four workers, two grandchildren.
 
 struct puppet_host {
-  explicit puppet_host(const std::string& mode, std::vector<std::string> launch = {}) {
+  explicit puppet_host(const std::string& mode, std::vector<std::string> launch = {},
+                       bool has_stdin = true) {
     auto out = os::make_pipe();
     launch.push_back(TROUPE_PUPPET);
     launch.push_back(mode);
@@ -39,6 +39,7 @@ struct puppet_host {
     pid = ::fork();
     if (pid == 0) {
       ::dup2(out.writer.get(), STDOUT_FILENO);
+      if (!has_stdin) ::close(STDIN_FILENO);
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
@@ -152,6 +153,20 @@ BOOST_AUTO_TEST_CASE(without_init_nothing_starts_and_the_text_says_what_to_do) {
   BOOST_TEST(text.find("not initialised") != std::string::npos);
   BOOST_TEST(text.find("call troupe::init(argc, argv) first in main") != std::string::npos);
   BOOST_TEST(test::children_of(host.pid).empty());
+}
+
+BOOST_AUTO_TEST_CASE(program_that_does_not_reach_init_again_is_refused_with_a_hint) {
+  puppet_host host{"host-late-init"};
+  const auto text = host.line();
+  BOOST_TEST(text.find("the zygote died before it was ready (exit code 3)") != std::string::npos);
+  BOOST_TEST(text.find("is troupe::init(argc, argv) the first call in main?") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(host_without_stdin_is_served_too) {
+  puppet_host host{"host-workers", {}, false};
+  const auto everything = host.open_all();
+  ::kill(host.pid, SIGKILL);
+  expect_all_gone(everything);
 }
 
 BOOST_AUTO_TEST_CASE(role_variable_of_somebody_else_is_ignored_and_removed) {

@@ -4,7 +4,9 @@
 
 namespace troupe_sample {
 
-int twice(int value) { return 2 * value; }
+int twice(int value) {
+  return 2 * value;
+}
 
 int crash_in_library() {
   volatile int* volatile nowhere = nullptr;

@@ -9,4 +9,6 @@ namespace troupe::os {
 class fd;
 }
 
-extern "C" int plugin_entry(std::span<troupe::os::fd>, std::span<const std::byte>) { return 21; }
+extern "C" int plugin_entry(std::span<troupe::os::fd>, std::span<const std::byte>) {
+  return 21;
+}

@@ -30,13 +30,27 @@ using descriptors = std::span<os::fd>;
 using bytes = std::span<const std::byte>;
 using test::launch_fixture;
 
-int returns_3(descriptors, bytes) { return 3; }
-int returns_256(descriptors, bytes) { return 256; }
-int returns_minus_1(descriptors, bytes) { return -1; }
-int calls_exit_8(descriptors, bytes) { std::exit(8); }
-int kills_itself(descriptors, bytes) { return ::kill(::getpid(), SIGTERM); }
-int throws(descriptors, bytes) { throw std::runtime_error{"no luck"}; }
-int throws_a_number(descriptors, bytes) { throw 5; }
+int returns_3(descriptors, bytes) {
+  return 3;
+}
+int returns_256(descriptors, bytes) {
+  return 256;
+}
+int returns_minus_1(descriptors, bytes) {
+  return -1;
+}
+int calls_exit_8(descriptors, bytes) {
+  std::exit(8);
+}
+int kills_itself(descriptors, bytes) {
+  return ::kill(::getpid(), SIGTERM);
+}
+int throws(descriptors, bytes) {
+  throw std::runtime_error{"no luck"};
+}
+int throws_a_number(descriptors, bytes) {
+  throw 5;
+}
 
 int hangs(descriptors, bytes) {
   for (;;) ::pause();
@@ -148,11 +162,10 @@ BOOST_FIXTURE_TEST_CASE(uncaught_exception_is_printed_and_exits_with_1, launch_f
 
 BOOST_FIXTURE_TEST_CASE(it_gets_argument_descriptor_name_group_and_no_stdin, launch_fixture) {
   auto pipe = os::make_pipe();
-  const auto worker = start_worker(tells_about_itself, {.name = "parse/2"}, {&pipe.writer},
-                                   bytes_of("argument"));
+  const auto worker =
+      start_worker(tells_about_itself, {.name = "parse/2"}, {&pipe.writer}, bytes_of("argument"));
   pipe.writer.reset();
-  BOOST_TEST(read_all(pipe.reader) ==
-             "argument one leader parse/2 unmarked initialised no-stdin");
+  BOOST_TEST(read_all(pipe.reader) == "argument one leader parse/2 unmarked initialised no-stdin");
   BOOST_TEST(worker->exited().status.is_success());
 }
 
@@ -217,8 +230,9 @@ BOOST_FIXTURE_TEST_CASE(wrong_requests_are_refused_with_the_reason, launch_fixtu
   const auto failure = no_dir->start_failure();
   BOOST_TEST(failure.code == errc::start_failed);
   BOOST_TEST(failure.os_error == ENOENT);
-  BOOST_TEST(failure.message ==
-             "cannot start 'a/1': cannot enter its working_dir '/no/such': No such file or directory");
+  BOOST_TEST(
+      failure.message ==
+      "cannot start 'a/1': cannot enter its working_dir '/no/such': No such file or directory");
   const auto bad_limit = start_worker(returns_3, {.limits = {{RLIMIT_NOFILE, 10, 5}}});
   BOOST_TEST(bad_limit->start_failure().message.find("limit 'nofile' to 10") != std::string::npos);
 }
@@ -234,8 +248,8 @@ BOOST_FIXTURE_TEST_CASE(signals_reach_it_and_are_harmless_after_its_end, launch_
 }
 
 BOOST_FIXTURE_TEST_CASE(worker_may_have_workers_of_its_own, launch_fixture) {
-  BOOST_TEST((start_worker(runs_a_worker_of_its_own)->exited().status ==
-              exit_status::exited_with(13)));
+  BOOST_TEST(
+      (start_worker(runs_a_worker_of_its_own)->exited().status == exit_status::exited_with(13)));
 }
 
 BOOST_AUTO_TEST_CASE(destroying_the_launcher_ends_and_tells_everything) {

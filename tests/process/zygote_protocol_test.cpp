@@ -1,6 +1,6 @@
-// Goal: what host and zygote say to each other survives the trip, and no bytes at all make the reader
-// crash or believe nonsense.
-// Method: messages there and back, every prefix of them, and random changes.
+// Goal: what host and zygote say to each other survives the trip, and no bytes at all make the
+// reader crash or believe nonsense. Method: messages there and back, every prefix of them, and
+// random changes.
 
 #include "troupe/process/detail/zygote_protocol.hpp"
 
@@ -94,7 +94,8 @@ BOOST_AUTO_TEST_CASE(answers_survive_the_trip) {
 }
 
 BOOST_AUTO_TEST_CASE(every_prefix_is_refused) {
-  for (const auto& whole : {encode(sample_start()), encode(sample_hello()), encode(sample_exited())}) {
+  for (const auto& whole :
+       {encode(sample_start()), encode(sample_hello()), encode(sample_exited())}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const auto part = std::span{whole}.first(size);
       BOOST_TEST(!decode_start(part).has_value());
@@ -108,7 +109,8 @@ BOOST_AUTO_TEST_CASE(random_changes_do_no_harm) {
   const auto seed = std::random_device{}();
   BOOST_TEST_MESSAGE("seed " << seed);
   std::mt19937 random{seed};
-  for (const auto& whole : {encode(sample_start()), encode(sample_hello()), encode(sample_exited())}) {
+  for (const auto& whole :
+       {encode(sample_start()), encode(sample_hello()), encode(sample_exited())}) {
     for (int round = 0; round < 5000; ++round) {
       auto changed = whole;
       for (int left = 1 + static_cast<int>(random() % 4); left > 0; --left) {

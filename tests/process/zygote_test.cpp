@@ -1,6 +1,6 @@
 // Goal: the zygote may die at any moment: every child's end is told once, and requests go on.
-// Method: SIGKILL to the zygote by hand and under load; counts of descriptors and children before and
-// after.
+// Method: SIGKILL to the zygote by hand and under load; counts of descriptors and children before
+// and after.
 
 #include "support/launch_fixture.hpp"
 #include "support/process_table.hpp"
@@ -10,14 +10,17 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +29,9 @@ namespace {
 
 using test::launch_fixture;
 
-int returns_0(std::span<os::fd>, std::span<const std::byte>) { return 0; }
+int returns_0(std::span<os::fd>, std::span<const std::byte>) {
+  return 0;
+}
 int tells_its_zygote(std::span<os::fd>, std::span<const std::byte>) {
   std::puts(std::to_string(::getppid()).c_str());
   return 0;
@@ -149,6 +154,51 @@ BOOST_AUTO_TEST_CASE(refused_starts_leave_nothing) {
   }
   BOOST_TEST(test::open_descriptors() == before);
   BOOST_TEST(test::children_of(::getpid()).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_fails_the_start_and_nothing_else, launch_fixture) {
+  const auto stays = start_worker(hangs);
+  BOOST_TEST_REQUIRE(stays->started());
+  settle(*this);
+  int highest = 0;
+  for (const auto& entry : test::open_descriptors()) highest = std::max(highest, std::stoi(entry));
+  std::vector<os::fd> plugs; // No free number below the highest.
+  do plugs.emplace_back(::dup(STDERR_FILENO));
+  while (plugs.back().get() < highest);
+  highest = plugs.back().get();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  int started = 0;
+  int refused = 0;
+  for (int room = 0; room < 8; ++room) {
+    for (const auto mode : {output_mode::discard, output_mode::capture}) {
+      const auto soft = static_cast<rlim_t>(highest + 1 + room);
+      const rlimit tight{.rlim_cur = soft, .rlim_max = before.rlim_max};
+      ::setrlimit(RLIMIT_NOFILE, &tight);
+      const auto worker = start_worker(returns_0, {.out = mode, .err = mode});
+      worker->exited();
+      ::setrlimit(RLIMIT_NOFILE, &before);
+      worker->has_failed() ? ++refused : ++started;
+    }
+  }
+  BOOST_TEST(refused > 0);
+  BOOST_TEST(started > 0);
+  BOOST_TEST(!stays->has_exited());
+}
+
+BOOST_AUTO_TEST_CASE(threads_may_start_workers_at_once) {
+  launch_fixture fixture;
+  std::atomic<int> succeeded = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        if (fixture.start_worker(returns_0)->exited().status.is_success()) ++succeeded;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  BOOST_TEST(succeeded == 80);
 }
 
 BOOST_AUTO_TEST_CASE(two_launchers_do_not_disturb_each_other) {

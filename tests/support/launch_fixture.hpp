@@ -115,9 +115,9 @@ struct launch_fixture {
     if (options.name.empty()) options.name = "command/0";
     auto observer = std::make_shared<recording_observer>();
     starter->start(
-      command_request{
-        .options = std::move(options), .argv = std::move(argv), .in = {}, .out = {}},
-      observer);
+        command_request{
+            .options = std::move(options), .argv = std::move(argv), .in = {}, .out = {}},
+        observer);
     return observer;
   }
 };

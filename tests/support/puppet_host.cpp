@@ -3,6 +3,7 @@
 // The puppet as a host: puppet host-MODE.
 //   host-workers        starts workers of every stubborn kind, writes "pid N" for each of them and
 //                       for what they forked, then "ready", and waits for ever
+//   host-late-init      the same for a program that does not reach init when started again
 //   host-without-init   tries to start a worker although init was not called; writes the failure
 
 #include "support/launch_fixture.hpp"
@@ -33,7 +34,8 @@ void say_pid(int pid) {
 int busy(descriptors, bytes) {
   say_pid(::getpid());
   volatile bool is_on = true;
-  while (is_on) {}
+  while (is_on) {
+  }
   return 0;
 }
 
@@ -83,7 +85,7 @@ int run_workers() {
   wait_for_ever();
 }
 
-int run_without_init() {
+int run_and_show_failure() {
   launch_fixture fixture;
   const auto worker = fixture.start_worker(busy);
   std::puts(to_string(worker->start_failure()).c_str());
@@ -94,7 +96,11 @@ int run_without_init() {
 
 int run_host_mode(const std::string& mode, const std::vector<std::string>&) {
   if (mode == "host-workers") return run_workers();
-  if (mode == "host-without-init") return run_without_init();
+  if (mode == "host-without-init") return run_and_show_failure();
+  if (mode == "host-late-init") {
+    ::setenv("PUPPET_NO_ZYGOTE", "1", 1);
+    return run_and_show_failure();
+  }
   return 64;
 }
 

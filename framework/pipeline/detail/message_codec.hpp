@@ -22,8 +22,8 @@ namespace troupe::pipeline::detail {
 template<class T>
 inline constexpr bool is_text = std::is_convertible_v<const T&, std::string_view>;
 template<class T>
-inline constexpr bool is_bytes = std::is_same_v<T, std::vector<std::byte>> ||
-                                 std::is_same_v<T, std::span<const std::byte>>;
+inline constexpr bool is_bytes =
+    std::is_same_v<T, std::vector<std::byte>> || std::is_same_v<T, std::span<const std::byte>>;
 template<class T>
 inline constexpr bool is_text_like = is_text<T> || is_bytes<T>;
 

@@ -2,8 +2,9 @@
 
 #pragma once
 
-#include "troupe/pipeline/detail/any_worker.hpp"
+#include "troupe/pipeline/any_worker.hpp"
 #include "troupe/pipeline/detail/message_codec.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 
 #include <concepts>
 #include <memory>
@@ -67,7 +68,8 @@ consteval auto output_of() {
   if constexpr (S::arity > EmitterAt) {
     return std::type_identity<typename emitter_message<argument<S, EmitterAt>>::type>{};
   } else {
-    return std::type_identity<typename result_message<std::remove_cvref_t<typename S::result>>::type>{};
+    return std::type_identity<
+        typename result_message<std::remove_cvref_t<typename S::result>>::type>{};
   }
 }
 
@@ -129,15 +131,26 @@ private:
 };
 
 template<class T>
-concept source_class = requires { &T::produce; };
+concept source_class = requires {
+  &T::produce;
+};
 template<class T>
-concept aggregation_class = requires { &T::add; };
+concept aggregation_class = requires {
+  &T::add;
+};
 template<class T>
-concept sink_class = requires { &T::write; };
+concept sink_class = requires {
+  &T::write;
+};
 template<class T>
-concept expander_class = requires { &T::expand; };
+concept expander_class = requires {
+  &T::expand;
+};
 template<class T>
-concept has_state = requires { &T::save; &T::load; };
+concept has_state = requires {
+  &T::save;
+  &T::load;
+};
 
 template<class T>
 std::unique_ptr<T> make_object(const worker_config& config) {
@@ -175,7 +188,9 @@ public:
     }
   }
   [[nodiscard]] bool commits_each_job() const override {
-    if constexpr (requires { { T::commits_each_job } -> std::convertible_to<bool>; }) {
+    if constexpr (requires {
+                    { T::commits_each_job } -> std::convertible_to<bool>;
+                  }) {
       return T::commits_each_job;
     } else {
       return !aggregation_class<T>;
@@ -198,7 +213,8 @@ public:
   using output = typename emitter_message<argument<sig, 0>>::type;
   static constexpr worker_role role = worker_role::source;
   bool produce(emitter& out) override {
-    return with_emitter<argument<sig, 0>>(out, [&](auto& to) { return this->object_->produce(to); });
+    return with_emitter<argument<sig, 0>>(out,
+                                          [&](auto& to) { return this->object_->produce(to); });
   }
 };
 
@@ -244,10 +260,12 @@ public:
   using output = typename emitter_message<argument<emit_sig, 0>>::type;
   static constexpr worker_role role = worker_role::aggregation;
   void apply(bytes_view message, emitter& out) override {
-    const auto add = [&](auto&&... args) { this->object_->add(std::forward<decltype(args)>(args)...); };
+    const auto add = [&](auto&&... args) {
+      this->object_->add(std::forward<decltype(args)>(args)...);
+    };
     if constexpr (sig::arity == 2) {
       with_emitter<argument<sig, 1>>(
-        out, [&](auto& to) { add(as_argument<input>(message, this->scratch_), to); });
+          out, [&](auto& to) { add(as_argument<input>(message, this->scratch_), to); });
     } else {
       add(as_argument<input>(message, this->scratch_));
     }

@@ -19,8 +19,7 @@ namespace troupe::detail {
 class byte_packer {
 public:
   template<class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  void put(T value) {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void put(T value) {
     put_raw(&value, sizeof value);
   }
   void put(std::string_view text) {
@@ -49,8 +48,7 @@ public:
   explicit byte_unpacker(std::span<const std::byte> bytes) : rest_{bytes} {}
 
   template<class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  T take() {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) T take() {
     if constexpr (std::is_same_v<T, bool>) return take<std::uint8_t>() != 0;
     T value{};
     const auto raw = take_raw(sizeof value);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <span>
+#include <system_error>
 
 namespace troupe::detail {
 
@@ -21,7 +22,7 @@ void child_process_impl::read_from(output_stream stream, os::fd pipe) {
   auto& target = stream == output_stream::out ? out_ : err_;
   target.pipe = std::move(pipe);
   target.lines = std::make_unique<output_lines>(
-    output_line_bytes_max, [this, stream](std::string_view line) { on_line(stream, line); });
+      output_line_bytes_max, [this, stream](std::string_view line) { on_line(stream, line); });
 }
 
 void child_process_impl::begin(os::reactor& reactor, int pid, os::pidfd handle,
@@ -31,9 +32,13 @@ void child_process_impl::begin(os::reactor& reactor, int pid, os::pidfd handle,
   signal_group_ = std::move(signal_group);
   for (auto* from : {&out_, &err_}) {
     if (!from->pipe) continue;
-    from->watch = reactor.add_readable(from->pipe, [this, from] {
-      if (read_once(*from) == read_result::end) close(*from);
-    });
+    try {
+      from->watch = reactor.add_readable(from->pipe, [this, from] {
+        if (read_once(*from) == read_result::end) close(*from);
+      });
+    } catch (const std::system_error&) {
+      from->pipe.reset(); // The kernel watches no more; better no output than a child unheard of.
+    }
   }
 }
 

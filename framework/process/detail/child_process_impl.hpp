@@ -37,7 +37,8 @@ public:
   void read_from(output_stream stream, os::fd reader);
   /// The child runs. `signal_group` is asked where the kernel cannot.
   void begin(os::reactor& reactor, int pid, os::pidfd handle, group_signaller signal_group);
-  /// The child is gone: reads what is left in the pipes, never waiting for their end, and closes them.
+  /// The child is gone: reads what is left in the pipes, never waiting for their end, and closes
+  /// them.
   void drain_output();
 
   [[nodiscard]] int pid() const noexcept override { return pid_; }
@@ -48,7 +49,9 @@ public:
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const os::pidfd& handle() const noexcept { return handle_; }
   [[nodiscard]] process_observer& observer() const noexcept { return *observer_; }
-  [[nodiscard]] std::vector<std::string> stderr_tail() const { return {tail_.begin(), tail_.end()}; }
+  [[nodiscard]] std::vector<std::string> stderr_tail() const {
+    return {tail_.begin(), tail_.end()};
+  }
   /// Closes the pipes unread.
   void drop_output();
   /// Everything was told: lets go of the observer, which may own us, and of all watches.

@@ -71,7 +71,8 @@ void write_last_words(int signal, siginfo_t* info, void* context) noexcept {
 
 } // namespace
 
-crash_arena::crash_arena() noexcept : page_bytes_{static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))} {
+crash_arena::crash_arena() noexcept
+    : page_bytes_{static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))} {
   // Memory comes with the first write to a page: the size costs nothing.
   void* at = ::mmap(nullptr, pages_max * page_bytes_, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

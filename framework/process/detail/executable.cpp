@@ -52,11 +52,16 @@ executable_search find_executable(const std::string& name) {
 std::string explain_exec_failure(const std::string& path, int os_error) {
   const auto begin = "cannot run '" + path + "'";
   switch (os_error) {
-  case ENOENT: return begin + ": the interpreter or loader that it names does not exist";
-  case ENOEXEC: return begin + ": neither a program for this machine nor a script with #!";
-  case E2BIG: return begin + ": its arguments and environment are too long";
-  case ENOMEM: return begin + ": not enough memory (is limits.as too small?)";
-  default: return begin;
+  case ENOENT:
+    return begin + ": the interpreter or loader that it names does not exist";
+  case ENOEXEC:
+    return begin + ": neither a program for this machine nor a script with #!";
+  case E2BIG:
+    return begin + ": its arguments and environment are too long";
+  case ENOMEM:
+    return begin + ": not enough memory (is limits.as too small?)";
+  default:
+    return begin;
   }
 }
 

@@ -26,7 +26,9 @@ failure out_of_descriptors() {
   return {errc::start_failed, "out of descriptors; raise the limit of open files", EMFILE};
 }
 
-failure launcher_closed() { return {errc::closed, "its launcher is being closed", 0}; }
+failure launcher_closed() {
+  return {errc::closed, "its launcher is being closed", 0};
+}
 
 std::vector<int> raw_numbers(const launch_request& request) {
   std::vector<int> out;

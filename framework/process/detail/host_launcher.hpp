@@ -93,7 +93,7 @@ private:
   os::reactor& reactor_;
   guarded<shared_state> shared_;
   // The reactor thread's from here on.
-  std::vector<module_place> modules_; // Of the zygote.
+  std::vector<module_place> modules_;                    // Of the zygote.
   std::map<std::uint64_t, untold_crash> untold_crashes_; // Dead; their frames are being named.
   std::promise<void> closed_;
   bool is_closed_ = false;

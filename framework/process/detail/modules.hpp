@@ -11,11 +11,11 @@ namespace troupe::detail {
 
 /// One loaded module: the program (index 0) or a library.
 struct loaded_module {
-  std::uintptr_t base = 0;      ///< Added to the offsets in its file.
-  std::uintptr_t end = 0;       ///< Behind its last segment.
-  std::uint16_t id = 0;         ///< As in `code_address`; 0 is the program.
-  std::uint64_t identity = 0;   ///< 64-bit hash of its build id (or of what stands in for it).
-  std::string path;             ///< Empty for the program.
+  std::uintptr_t base = 0;    ///< Added to the offsets in its file.
+  std::uintptr_t end = 0;     ///< Behind its last segment.
+  std::uint16_t id = 0;       ///< As in `code_address`; 0 is the program.
+  std::uint64_t identity = 0; ///< 64-bit hash of its build id (or of what stands in for it).
+  std::string path;           ///< Empty for the program.
 };
 
 /// Every module that is loaded now, the program first.

@@ -44,9 +44,9 @@ private:
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<request> queue_;  // Under `mutex_`; at most one per dead child.
-  bool is_ending_ = false;     // Under `mutex_`.
-  std::thread thread_;         // Made under `mutex_`.
+  std::deque<request> queue_; // Under `mutex_`; at most one per dead child.
+  bool is_ending_ = false;    // Under `mutex_`.
+  std::thread thread_;        // Made under `mutex_`.
 };
 
 } // namespace troupe::detail

@@ -52,12 +52,13 @@ std::string describe(std::uint64_t address, bool is_return_address,
   const auto* module = module_of(modules, address);
   if (module == nullptr) return hex(address);
   const auto name = module->path.empty() ? std::string_view{"program"} : short_path(module->path);
-  const auto fallback = std::string{name} + "+" + hex(address - module->base);
+  auto fallback = std::string{name} + "+" + hex(address - module->base);
   const auto local = to_local(*module, address, own);
   if (local == 0) return fallback;
   // A call that never returns may be the last instruction of its function: look before it.
+  const auto looked_up = is_return_address ? local - 1 : local;
   const boost::stacktrace::frame frame{
-    reinterpret_cast<const void*>(is_return_address ? local - 1 : local)};
+      reinterpret_cast<const void*>(looked_up)}; // NOLINT(performance-no-int-to-ptr)
   auto out = frame.name();
   if (out.empty()) return fallback;
   if (const auto file = frame.source_file(); !file.empty()) {

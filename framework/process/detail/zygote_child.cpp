@@ -80,7 +80,8 @@ void take_limits(const child_start& start) {
   for (const auto& limit : start.message.options.limits) {
     if (const int problem = os::set_limit(limit.resource, limit.soft, limit.hard)) {
       const std::string name{os::limit_name_of(limit.resource)};
-      refuse(start, "cannot set its limit '" + name + "' to " + std::to_string(limit.soft), problem);
+      refuse(start, "cannot set its limit '" + name + "' to " + std::to_string(limit.soft),
+             problem);
     }
   }
 }
@@ -91,8 +92,8 @@ int call_entry(child_start& start) {
   auto function = entry.resolve();
   if (function == nullptr && load_module(message.module_path)) function = entry.resolve();
   if (function == nullptr) {
-    refuse(start, "its function is in no module loaded here (library '" + message.module_path + "')",
-           0);
+    refuse(start,
+           "its function is in no module loaded here (library '" + message.module_path + "')", 0);
   }
   start.pages.install_handlers(start.page);
   os::unblock_all_signals();

@@ -29,13 +29,14 @@ expected<void> zygote_link::open() {
     socket_ = std::move(own);
     process_ = std::move(started->handle);
     pid_ = started->pid;
+    messages_watch_ = reactor_.add_readable(socket_.descriptor(), [this] { read_messages(); });
+    // The end of the socket may be held open by a child that was stopped right after its fork.
+    death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { on_death(); });
   } catch (const std::system_error& problem) {
+    if (process_) kill();
     return with_context(system_failure(problem.what(), problem.code().value()),
                         "cannot start the zygote");
   }
-  messages_watch_ = reactor_.add_readable(socket_.descriptor(), [this] { read_messages(); });
-  // The end of the socket may be held open by a child that was stopped right after its fork.
-  death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { on_death(); });
   hello_timer_ = reactor_.add_timer(clock::now() + hello_timeout, [this] {
     lose("the zygote did not say hello in time; does a static constructor of this program block?");
   });
@@ -51,7 +52,9 @@ void zygote_link::when_writable(std::function<void()> callback) {
   if (messages_watch_) messages_watch_.when_writable(std::move(callback));
 }
 
-void zygote_link::kill() noexcept { process_.signal(SIGKILL); }
+void zygote_link::kill() noexcept {
+  process_.signal(SIGKILL);
+}
 
 void zygote_link::read_messages() {
   for (;;) {
@@ -72,7 +75,8 @@ bool zygote_link::on_message(std::span<const std::byte> bytes, std::vector<os::f
   const auto kind = kind_of(bytes);
   if (!kind || (*kind == zygote_message::hello) == has_said_hello_) return false;
   switch (*kind) {
-  case zygote_message::hello: return on_hello(bytes);
+  case zygote_message::hello:
+    return on_hello(bytes);
   case zygote_message::started: {
     const auto message = decode_started(bytes);
     if (!message || descriptors.size() > 1) return false;
@@ -93,7 +97,8 @@ bool zygote_link::on_message(std::span<const std::byte> bytes, std::vector<os::f
   }
   case zygote_message::start:
   case zygote_message::signal_group:
-  case zygote_message::shutdown: return false; // Only the host says these.
+  case zygote_message::shutdown:
+    return false; // Only the host says these.
   }
   return false;
 }
@@ -121,8 +126,11 @@ void zygote_link::on_death() {
   if (!lost_) read_messages(); // What it had said before.
   lose("the zygote died");
   death_watch_.cancel();
-  if (const auto status = process_.reap(); status && !has_said_hello_) {
-    lost_->message += " (" + to_string(from_wait_status(*status)) + ")";
+  const auto status = process_.reap();
+  if (!has_said_hello_) {
+    lost_->message += " before it was ready";
+    if (status) lost_->message += " (" + to_string(from_wait_status(*status)) + ")";
+    lost_->message += "; is troupe::init(argc, argv) the first call in main?";
   }
   // May destroy this object.
   events_.on_lost(*lost_);

@@ -33,8 +33,8 @@ public:
 private:
   struct child {
     std::uint64_t id = 0; // 0: the host has been told its end.
-    os::pidfd handle;   // Until it was sent to the host.
-    os::fd report;      // Readable when the child has started or failed; empty when known.
+    os::pidfd handle;     // Until it was sent to the host.
+    os::fd report;        // Readable when the child has started or failed; empty when known.
     int page = crash_arena::no_page;
   };
   struct outgoing {
@@ -67,8 +67,8 @@ private:
   os::poll_set polled_;
   crash_arena pages_;
   child_map children_;
-  std::vector<int> reporting_;          // Pids of children whose start is not known yet.
-  std::deque<outgoing> out_;            // At most a few messages per child.
+  std::vector<int> reporting_; // Pids of children whose start is not known yet.
+  std::deque<outgoing> out_;   // At most a few messages per child.
   std::vector<std::byte> in_;
   std::vector<std::byte> report_text_;
   bool is_ending_ = false;

@@ -8,7 +8,9 @@ namespace troupe::detail {
 
 namespace {
 
-failure bad_message() { return {errc::bad_data, "the zygote's socket carried a bad message", 0}; }
+failure bad_message() {
+  return {errc::bad_data, "the zygote's socket carried a bad message", 0};
+}
 
 byte_packer begin(zygote_message kind) {
   byte_packer out;
@@ -226,6 +228,8 @@ expected<signal_group_message> decode_signal_group(std::span<const std::byte> by
   return out;
 }
 
-std::vector<std::byte> encode_shutdown() { return begin(zygote_message::shutdown).take(); }
+std::vector<std::byte> encode_shutdown() {
+  return begin(zygote_message::shutdown).take();
+}
 
 } // namespace troupe::detail

@@ -22,7 +22,15 @@ inline constexpr auto zygote_role_variable = "TROUPE_ZYGOTE_FD";
 inline constexpr std::size_t zygote_message_bytes_max = 100 * 1024;
 inline constexpr std::size_t worker_descriptors_max = 8;
 
-enum class zygote_message : std::uint8_t { hello, start, signal_group, shutdown, started, failed, exited };
+enum class zygote_message : std::uint8_t {
+  hello,
+  start,
+  signal_group,
+  shutdown,
+  started,
+  failed,
+  exited
+};
 enum class child_kind : std::uint8_t { worker, command };
 
 /// Host to zygote: start a child. Its descriptors come in this order, each only if announced:

@@ -10,9 +10,12 @@
 #include <utility>
 #include <vector>
 
-namespace troupe::pipeline::detail {
+namespace troupe::pipeline {
 
 /// Where a transform that works on whole batches says what became of each message, in order.
+///
+/// Lives in: worker. Threads: the worker's main thread. Blocks: never.
+/// Crash: what was reported and not committed is as if it had never been. Errors: std::bad_alloc.
 class batch_report {
 public:
   batch_report(emitter& out, commit& answer, std::vector<std::string>& error_texts)
@@ -41,4 +44,4 @@ private:
   packed_size before_;
 };
 
-} // namespace troupe::pipeline::detail
+} // namespace troupe::pipeline

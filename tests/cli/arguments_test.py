@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Goal: a wrong command line is refused with a hint and exit code 64, and help is there.
+Method: run the real command."""
+
+from support import CommandTest, main
+
+
+class Arguments(CommandTest):
+    def refuse(self, *arguments):
+        shown = self.troupe(*arguments)
+        self.assertEqual(shown.returncode, 64, shown.stderr)
+        self.assertEqual(shown.stdout, "")
+        return shown.stderr
+
+    def test_without_a_verb_it_is_wrong_usage(self):
+        self.assertIn("a verb is missing", self.refuse())
+
+    def test_an_unknown_verb_gets_the_nearest_one(self):
+        self.assertIn("did you mean 'validate'?", self.refuse("valdate"))
+        self.assertIn("did you mean 'run'?", self.refuse("rnu"))
+        self.assertIn("there are run, validate and status", self.refuse("conquer"))
+
+    def test_a_file_in_place_of_the_verb_gets_the_hint_run(self):
+        self.assertIn("did you mean 'troupe run access.yaml'?", self.refuse("access.yaml"))
+
+    def test_wrong_options_are_named(self):
+        self.assertIn("FILE is required", self.refuse("run"))
+        self.assertIn("--nope", self.refuse("run", "a.yaml", "--nope"))
+        self.assertIn("expected NAME=VALUE, got 'a'", self.refuse("run", "a.yaml", "--set", "a"))
+        self.assertIn("expected NAME=VALUE, got '=a'", self.refuse("run", "a.yaml", "--set", "=a"))
+        self.assertIn("--chaos", self.refuse("run", "a.yaml", "--chaos", "50"))
+        self.assertIn("more than zero", self.refuse("run", "a.yaml", "--chaos", "0s"))
+        self.assertIn("--socket", self.refuse("run", "a.yaml", "--no-socket", "--socket", "s"))
+        self.assertIn("--json", self.refuse("validate", "a.yaml", "--json", "--print"))
+        self.assertIn("ready or stopped", self.refuse("status", "a", "--wait", "soon"))
+        self.assertIn("--timeout", self.refuse("status", "a", "--timeout", "abc"))
+
+    def test_help_goes_to_stdout(self):
+        for arguments in (["--help"], ["run", "--help"], ["validate", "-h"], ["status", "--help"]):
+            with self.subTest(arguments=arguments):
+                shown = self.troupe(*arguments)
+                self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+                self.assertIn("Examples:", shown.stdout)
+        self.assertIn("Usage: troupe run", self.troupe("run", "--help").stdout)
+
+    def test_version(self):
+        self.assertRegex(self.troupe("--version").stdout, r"^troupe \d+\.\d+\.\d+\n$")
+
+    def test_chaos_without_a_pipeline_is_refused(self):
+        name = self.write("a.yaml", "version: 1\npools: {api: {command: [tail, -f, /dev/null]}}\n")
+        self.assertIn("has none", self.refuse("run", name, "--chaos", "1s"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Goal: a wrong file is told with line, column and remedy, with exit code 78, and nothing starts.
+Method: run the real command on broken files and compare the exact first line."""
+
+import json
+import os
+
+from support import SAMPLES, CommandTest, main
+
+# The text of the file, and what is said about it after "bad.yaml:".
+BROKEN = {
+    "tab": ("version: 1\npools:\n\tapi: {command: [x]}\n", "3:1: error[T001]"),
+    "duplicate key": (
+        "version: 1\npools:\n  api: {command: [x]}\n  api: {command: [y]}\n",
+        "4:3: error[T002]"),
+    "foreign key": (
+        "version: 1\npools:\n  api:\n    command: [x]\n    numprocs: 3\n",
+        "5:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this 'replicas'"),
+    "misspelt key": (
+        "version: 1\npools:\n  api:\n    command: [x]\n    restrat: always\n",
+        "5:5: error[T003]: pools.api.restrat: unknown key; did you mean 'restart'?"),
+    "wrong type": (
+        "version: 1\npools:\n  api: {command: [x], replicas: two}\n", "3:33: error[T004]"),
+    "out of range": (
+        "version: 1\npools:\n  api: {command: [x], replicas: -1}\n", "3:33: error[T005]"),
+    "unknown word": (
+        "version: 1\npools:\n  api: {command: [x], restart: allways}\n", "3:32: error[T006]"),
+    "missing key": ("version: 1\npools:\n  api: {replicas: 1}\n", "3:3: error[T007]"),
+    "unknown channel": (
+        "version: 1\npools:\n  api: {command: [x], input: lines}\n", "3:30: error[T009]"),
+    "undefined variable": (
+        "version: 1\npools:\n  api: {command: [\"${NOWHERE_TO_BE_FOUND}\"]}\n",
+        "3:20: error[T012]"),
+    "duration without unit": (
+        "version: 1\npools:\n  api: {command: [x], stop: {timeout: 10}}\n", "3:39: error[T014]"),
+}
+
+
+class Validate(CommandTest):
+    def test_each_broken_file_is_refused_by_both_verbs(self):
+        for what, (text, expected) in BROKEN.items():
+            for verb in ("validate", "run"):
+                with self.subTest(what=what, verb=verb):
+                    shown = self.troupe(verb, self.write("bad.yaml", text))
+                    self.assertEqual(shown.returncode, 78, shown.stderr)
+                    self.assertEqual(shown.stdout, "")
+                    first = shown.stderr.split("\n", 1)[0]
+                    self.assertTrue(first.startswith("bad.yaml:" + expected), first)
+
+    def test_the_place_is_shown_with_the_line(self):
+        name = self.write("bad.yaml", BROKEN["foreign key"][0])
+        self.assertEqual(
+            self.troupe("validate", name).stderr,
+            "bad.yaml:5:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this "
+            "'replicas'\n"
+            "    5 |     numprocs: 3\n"
+            "      |     ^~~~~~~~\n")
+
+    def test_json_has_every_finding(self):
+        text = "version: 1\npools:\n  api: {command: [x], replicas: two, numprocs: 3}\n"
+        shown = self.troupe("validate", self.write("bad.yaml", text), "--json")
+        self.assertEqual(shown.returncode, 78)
+        result = json.loads(shown.stdout)
+        self.assertEqual((result["ok"], result["errors"]), (False, 2))
+        self.assertEqual({one["code"] for one in result["diagnostics"]}, {"T003", "T004"})
+        refused = json.loads(self.troupe("run", "bad.yaml", "--json").stdout)
+        self.assertEqual((refused["result"], refused["exit_code"]), ("refused", 78))
+        self.assertEqual(len(refused["diagnostics"]), 2)
+
+    def test_a_right_file_is_said_to_be_right(self):
+        for sample in ("checksum", "words", "copy"):
+            shown = self.troupe("validate", os.path.join(SAMPLES, sample + ".yaml"))
+            self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+            self.assertIn(f"'{sample}' is in order", shown.stdout)
+
+    def test_print_is_a_fixed_point_and_stdin_works(self):
+        once = self.troupe("validate", os.path.join(SAMPLES, "words.yaml"), "--print")
+        twice = self.troupe("validate", "-", "--print", input=once.stdout)
+        self.assertEqual(twice.returncode, 0, twice.stderr)
+        self.assertEqual(once.stdout, twice.stdout)
+
+    def test_set_wins_over_vars(self):
+        shown = self.troupe("validate", os.path.join(SAMPLES, "words.yaml"), "--print",
+                            "--set", "counts=here")
+        self.assertIn('path: "here"', shown.stdout)
+
+    def test_warnings_count_only_when_asked(self):
+        text = ("version: 1\npools:\n  api:\n    command: [tail, -f, /dev/null]\n"
+                "    restart: {intensity: 5, period: 10s, backoff: {initial: 5s}}\n")
+        name = self.write("slow.yaml", text)
+        shown = self.troupe("validate", name)
+        self.assertEqual(shown.returncode, 0)
+        self.assertIn("warning[T021]", shown.stderr)
+        self.assertEqual(self.troupe("validate", name, "--strict-warnings").returncode, 78)
+
+    def test_validate_creates_nothing(self):
+        self.troupe("validate", os.path.join(SAMPLES, "words.yaml"), "--environment")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_file_that_is_not_there(self):
+        shown = self.troupe("run", "nowhere.yaml")
+        self.assertEqual(shown.returncode, 78)
+        self.assertIn("nowhere.yaml: error[T013]: cannot be read: No such file", shown.stderr)
+
+    def test_no_colours_outside_a_terminal(self):
+        shown = self.troupe("validate", self.write("bad.yaml", BROKEN["foreign key"][0]))
+        self.assertNotIn("\x1b", shown.stderr)
+
+
+class Environment(CommandTest):
+    """What the file names must be there before anything starts."""
+
+    def check(self, pool, expected, code="T018", top=""):
+        text = f"version: 1\nname: env\n{top}pools:\n  api:\n    {pool}\n"
+        name = self.write("env.yaml", text)
+        for arguments in (["run", name], ["validate", name, "--environment"]):
+            shown = self.troupe(*arguments)
+            self.assertEqual(shown.returncode, 78, shown.stderr)
+            self.assertIn(f"error[{code}]", shown.stderr)
+            self.assertIn(expected, shown.stderr)
+        self.assertEqual(self.troupe("validate", name).returncode, 0)
+        self.assertFalse(os.path.exists(self.path("state")), "something was started")
+        return shown.stderr
+
+    def test_command_not_in_path(self):
+        shown = self.check("command: [no-such-program-here]", "not found in PATH")
+        self.assertTrue(shown.startswith("env.yaml:5:5: error[T018]: pools.api.command:"), shown)
+
+    def test_command_path_missing(self):
+        self.check("command: [./missing]", "No such file or directory")
+
+    def test_command_not_executable(self):
+        os.chmod(self.path(self.write("plain", "#!/bin/sh\n")), 0o644)
+        self.check("command: [./plain]", "not executable (chmod +x)")
+
+    def test_command_is_a_directory(self):
+        os.mkdir(self.path("folder"))
+        self.check("command: [./folder]", "it is a directory")
+
+    def test_working_dir_missing(self):
+        self.check("command: [tail]\n    working_dir: nowhere", "does not exist")
+
+    def test_working_dir_is_a_file(self):
+        self.write("file", "")
+        self.check("command: [tail]\n    working_dir: file", "is not a folder")
+
+    def test_working_dir_of_one_replica_missing(self):
+        os.mkdir(self.path("w0"))
+        self.check("command: [tail]\n    replicas: 2\n    working_dir: \"w${TROUPE_REPLICA}\"",
+                   "w1' does not exist")
+
+    def test_env_file_missing(self):
+        self.check("command: [tail]\n    env_file: nowhere.env", "nowhere.env")
+
+    def test_env_file_with_a_bad_line(self):
+        self.write("bad.env", "A=1\nnonsense\n")
+        self.check("command: [tail]\n    env_file: bad.env", "bad.env:2: expected KEY=VALUE",
+                   code="T001")
+
+    def test_path_of_the_pool_counts(self):
+        self.check("command: [tail]\n    env: {PATH: /nowhere}", "not found in PATH (/nowhere)")
+
+    def test_unknown_worker_type(self):
+        self.check("worker: sha265", "did you mean 'sha256'?", code="T009")
+        self.check("worker: conquer_the_world", "TROUPE_WORKER", code="T009")
+
+    def test_module_missing(self):
+        self.check("worker: mine\n    module: ./libmine.so", "there is no library")
+
+    def test_folder_of_a_sink_missing(self):
+        text = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {builtin: {file_tree: {root: .}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: nowhere/x}}, input: a}\n")
+        shown = self.troupe("run", self.write("sink.yaml", text))
+        self.assertEqual(shown.returncode, 78)
+        self.assertIn("sink.yaml:5:34: error[T018]: pools.out.builtin.lines_to_file.path: "
+                      "its folder", shown.stderr)
+        self.assertIn("make it first", shown.stderr)
+
+    def test_root_of_a_source_missing(self):
+        text = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {builtin: {file_tree: {root: nowhere}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: x}}, input: a}\n")
+        shown = self.troupe("run", self.write("source.yaml", text))
+        self.assertEqual(shown.returncode, 78)
+        self.assertIn("nowhere' does not exist", shown.stderr)
+        self.assertFalse(os.path.exists(self.path("x")))
+
+
+if __name__ == "__main__":
+    main()
