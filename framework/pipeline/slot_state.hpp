@@ -22,6 +22,9 @@ namespace troupe::pipeline {
 /// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host. Errors:
 /// none.
 struct slot_state {
+  /// A slot may hold this much without a saved state; then a checkpoint is due whatever it costs.
+  static constexpr std::size_t uncommitted_bytes_max = 64 * 1024 * 1024;
+
   explicit slot_state(slot_id id) : link{id} {}
 
   lane link;

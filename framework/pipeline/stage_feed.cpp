@@ -18,8 +18,6 @@ constexpr std::size_t in_flight_default = 2 * batch_messages_max;
 constexpr std::size_t jobs_per_slot = 2;
 // Replayed messages may come one by one; the ring should not run dry.
 constexpr std::size_t replayed_jobs_per_slot = 16;
-// A slot may hold this much without a saved state; then a checkpoint is due whatever it costs.
-constexpr std::size_t uncommitted_bytes_max = 64 * 1024 * 1024;
 // With order: preserve, inputs between the oldest unfinished one and the newest.
 constexpr std::uint64_t order_window_max = 64 * 1024;
 constexpr std::size_t order_bytes_max = 64 * 1024 * 1024;
@@ -28,8 +26,6 @@ constexpr std::size_t delayed_max = 4096;
 constexpr std::size_t produce_batch = 1024;
 // A worker answers after this long, even in the middle of a batch that was thought to be cheap.
 constexpr milliseconds slice_max{20};
-// A post that was refused without a reason that we see is tried again after this.
-constexpr milliseconds stalled_pause{1};
 
 std::uint32_t slice_us(const stage_spec& spec) {
   duration slice = slice_max;
@@ -106,7 +102,7 @@ bool stage::feed_stateful(slot_state& slot) {
   if (!slot.replay.empty()) return send_replay(slot);
   const auto allowed = credit(slot);
   if (slot.is_held || allowed == 0) return false;
-  if (slot.uncommitted_bytes >= uncommitted_bytes_max) return false;
+  if (slot.uncommitted_bytes >= slot_state::uncommitted_bytes_max) return false;
   auto item = fresh_work(allowed);
   if (!item) return false;
   slot.link.enqueue(*std::move(item));
@@ -196,109 +192,6 @@ std::optional<work> stage::fresh_work(std::size_t credit) {
     return item;
   }
   return std::nullopt;
-}
-
-void stage::conclude_slot(slot_state& slot) {
-  if (!slot.can_work() || slot.is_finish_posted) return;
-  if (role_ == worker_role::source) {
-    slot.is_finished = is_stopping_ && slot.link.is_idle();
-    return;
-  }
-  if (role_ == worker_role::transform) return;
-  if (have_inputs_ended() && slot.replay.empty() && slot.link.is_idle() && outlet_.is_clear()) {
-    slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
-    slot.is_finish_posted = true;
-  } else {
-    ask_checkpoint(slot);
-  }
-}
-
-// When the slot's table is to be saved; never, when there is nothing to save.
-time_point stage::checkpoint_due(const slot_state& slot) const {
-  if (slot.uncommitted.empty() || slot.is_checkpoint_posted || slot.is_finish_posted) {
-    return time_point::max();
-  }
-  if (slot.uncommitted_bytes >= uncommitted_bytes_max) return now_;
-  const bool is_many = slot.uncommitted_messages >= spec_.checkpoint.messages;
-  const auto wanted = is_many ? now_ : *slot.uncommitted_since + spec_.checkpoint.period;
-  return std::max(wanted, slot.checkpoint_not_before);
-}
-
-void stage::ask_checkpoint(slot_state& slot) {
-  if (checkpoint_due(slot) > now_) return;
-  slot.link.enqueue(job_kind::checkpoint, encode_bare(job_kind::checkpoint));
-  slot.is_checkpoint_posted = true;
-}
-
-void stage::check_timeout(slot_state& slot) {
-  if (!spec_.message_timeout || !slot.link.is_attached() || slot.is_dying) return;
-  slot.link.note_time(now_);
-  const auto* const front = slot.link.front();
-  if (front == nullptr || !front->has_work()) return;
-  if (now_ - *slot.link.front_since() < *spec_.message_timeout) return;
-  ++counters_.timeouts;
-  slot.link.suspect_front();
-  slot.is_dying = slot.has_timed_out = true;
-  port_->kill(slot.link.slot(), "message_timeout");
-}
-
-bool stage::have_inputs_ended() const {
-  return std::all_of(channels_.inputs.begin(), channels_.inputs.end(),
-                     [](const channel* each) { return each->has_ended(); });
-}
-
-bool stage::has_stage_work() const {
-  return !returned_.empty() || !delayed_.empty();
-}
-
-bool stage::are_slots_done() const {
-  if (role_ != worker_role::transform) {
-    return std::all_of(slots_.begin(), slots_.end(),
-                       [](const slot_state& each) { return each.is_finished; });
-  }
-  return std::all_of(slots_.begin(), slots_.end(),
-                     [](const slot_state& each) { return each.link.messages() == 0; });
-}
-
-void stage::check_end() {
-  if (!role_ || failure_ || !outlet_.is_clear() || !dead_letters_.is_empty()) return;
-  if (!have_inputs_ended() || has_stage_work() || !are_slots_done()) return;
-  is_finished_ = true;
-  for (auto* const to : channels_.outputs) to->remove_producer();
-  if (channels_.dead_letter != nullptr) channels_.dead_letter->remove_producer();
-  observer_->on_stage_finished(spec_.name);
-}
-
-// Only what can then be done: an instant in the past would make the owner spin.
-time_point stage::slot_due(const slot_state& slot) const {
-  auto due = time_point::max();
-  if (!slot.link.is_attached() || slot.is_dying || slot.is_finished) return due;
-  const auto consider = [&](time_point when) { due = std::min(due, when); };
-  if (slot.link.is_stalled()) consider(now_ + stalled_pause);
-  if (!slot.is_open_posted && slot.link.is_idle()) consider(slot.open_not_before);
-  if (slot.can_work()) {
-    if (role_ == worker_role::source && slot.produce_not_before > now_) {
-      consider(slot.produce_not_before);
-    }
-    if (!slot.replay.empty() && slot.replay.front().not_before > now_) {
-      consider(slot.replay.front().not_before);
-    }
-    consider(checkpoint_due(slot));
-  }
-  const auto* const front = slot.link.front();
-  if (spec_.message_timeout && slot.link.front_since() && front != nullptr && front->has_work()) {
-    consider(*slot.link.front_since() + *spec_.message_timeout);
-  }
-  return due;
-}
-
-time_point stage::next_due() const {
-  auto due = time_point::max();
-  if (is_finished_ || failure_) return due;
-  const auto consider = [&](time_point when) { due = std::min(due, when); };
-  if (!delayed_.empty()) consider(std::max(delayed_.begin()->first, now_ + stalled_pause));
-  for (const auto& slot : slots_) consider(slot_due(slot));
-  return due;
 }
 
 } // namespace troupe::pipeline

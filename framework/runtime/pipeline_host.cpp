@@ -15,6 +15,7 @@ namespace troupe {
 namespace {
 
 constexpr auto check_period = std::chrono::milliseconds{10};
+constexpr std::uint32_t kills_in_vain_max = 3;
 constexpr auto report_wait_max = std::chrono::seconds{2};
 
 // Runs in the workers: one job of a pipeline.
@@ -157,11 +158,21 @@ void pipeline_host::make_chaos(time_point now) {
   next_kill_ = now + chaos_period_;
   const auto start = random_();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[(start + i) % lanes_.size()]->kill_one(random_())) {
+    const auto stage = (start + i) % lanes_.size();
+    if (!is_spared(stage) && lanes_[stage]->kill_one(random_())) {
       ++kills_;
+      ++kill_records_[stage].in_vain;
       return;
     }
   }
+}
+
+bool pipeline_host::is_spared(std::size_t stage) {
+  kill_records_.resize(lanes_.size());
+  auto& record = kill_records_[stage];
+  const auto counters = engine_.stage_at(stage).counters();
+  if (counters.commits != record.commits) record = {.commits = counters.commits, .in_vain = 0};
+  return record.in_vain >= kills_in_vain_max * settings_[stage].replicas;
 }
 
 void pipeline_host::on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) {

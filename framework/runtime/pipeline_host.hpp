@@ -52,7 +52,9 @@ public:
   void stop_producing();
   /// Ends the workers; `on_stopped` follows.
   void stop_workers(stop_mode mode);
-  /// From now on, kills a random worker every `period`.
+  /// From now on, kills a random worker every `period`. A stage whose every worker was killed some
+  /// times without a commit in between is left alone until it commits: a worker that needs longer
+  /// to begin than it is left alive would else never get on.
   void set_chaos(duration period, std::uint64_t seed);
   /// Looks at every stage, on the dispatcher thread; empty when it does not answer in time.
   std::vector<stage_report> report();
@@ -76,6 +78,7 @@ private:
 
   time_point turn(time_point now);
   void make_chaos(time_point now);
+  bool is_spared(std::size_t stage);
   std::vector<stage_report> look();
   void on_lane_stopped();
 
@@ -91,6 +94,11 @@ private:
   duration chaos_period_{};
   time_point next_kill_{};
   std::mt19937_64 random_;
+  struct kill_record {
+    std::uint64_t commits = 0;       // Of the stage when it was last hit.
+    std::uint32_t in_vain = 0;       // Kills since its last commit.
+  };
+  std::vector<kill_record> kill_records_;
   std::atomic<std::uint64_t> kills_{0};
 };
 

@@ -28,8 +28,9 @@ struct child {
     handle = std::move(*opened);
   }
   ~child() {
-    ::kill(pid, SIGKILL); // Only reached unreaped when the test has failed.
-    ::waitpid(pid, nullptr, 0);
+    handle.signal(SIGKILL); // Only alive when the test has failed.
+    handle.wait_exited(deadline::never());
+    handle.reap();
   }
   int pid = 0;
   pidfd handle;

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Goal: a pipeline's output is right whatever happens to its workers, and trouble with its files is
+told.
+Method: run the sample configurations on small trees and compare with coreutils and with Python."""
+
+import collections
+import json
+import os
+import random
+import signal
+import subprocess
+
+from support import SAMPLES, CommandTest, Gone, main
+
+TWO_POOLS = ("version: 1\nname: pair\nchannels: {a: {type: string}}\npools:\n"
+             "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+             "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+
+
+def sample(name):
+    return os.path.join(SAMPLES, name + ".yaml")
+
+
+class Tree(CommandTest):
+    def make_tree(self, files=60):
+        """Files of many sizes, some below each other, some with names that need care."""
+        chance = random.Random(7)
+        names = [f"d{i % 5}/e{i % 3}/file {i}.txt" for i in range(files)]
+        names += ["back\\slash", "new\nline", "tab\tand  blanks ", "-dash", "empty", "ümläut",
+                  "$HOME", "q'uo\"te", "*", ".hidden", os.fsdecode(b"not-\xff\xfeutf8")]
+        words = [f"w{i}" for i in range(50)] + ["Zebra", "zebra", "a-b", "x"]
+        for name in names:
+            path = self.path("tree", name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                for _ in range(0 if name == "empty" else chance.randrange(200)):
+                    file.write(" ".join(chance.choices(words, k=chance.randrange(8))) + "\n")
+        return names
+
+    def run_sample(self, name, *more, **variables):
+        arguments = ["run", sample(name), "--set", "root=" + self.path("tree"), *more]
+        for key, value in variables.items():
+            arguments += ["--set", f"{key}={self.path(value)}"]
+        return self.troupe(*arguments)
+
+    def sums(self):
+        """What the manifest must be, as a set of lines."""
+        listed = subprocess.run(["find", self.path("tree"), "-type", "f", "-print0"],
+                                stdout=subprocess.PIPE, check=True)
+        shown = subprocess.run(["xargs", "-0", "sha256sum"], input=listed.stdout,
+                               stdout=subprocess.PIPE, check=True)
+        return sorted(shown.stdout.splitlines())
+
+
+class Samples(Tree):
+    def test_checksums_are_those_of_coreutils_with_and_without_chaos(self):
+        self.make_tree()
+        expected = self.sums()
+        for more in ([], ["--chaos", "5ms"], ["--chaos", "20ms", "--chaos-seed", "9"]):
+            with self.subTest(more=more):
+                done = self.run_sample("checksum", *more, manifest="sums")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(sorted(self.read("sums").splitlines()), expected)
+                checked = subprocess.run(["sha256sum", "--check", "--quiet", self.path("sums")],
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def test_copies_are_equal_with_and_without_chaos(self):
+        names = self.make_tree()
+        for number, more in enumerate(([], ["--chaos", "5ms"])):
+            with self.subTest(more=more):
+                target = f"copy{number}"
+                done = self.run_sample("copy", *more, target=target, failed="failed")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                compared = subprocess.run(["diff", "-r", self.path("tree"), self.path(target)],
+                                          stdout=subprocess.PIPE, check=False)
+                self.assertEqual(compared.returncode, 0, compared.stdout)
+                self.assertEqual(self.read("failed"), b"")
+                listed = self.read(target + ".txt")
+                self.assertEqual(listed.count(b"\n"), len(names) + 1)  # One has a line feed inside.
+
+    def test_word_counts_are_the_same_with_and_without_chaos(self):
+        names = self.make_tree()
+        expected = collections.Counter()
+        for name in names:
+            expected.update(self.read(os.path.join("tree", name)).decode().split())
+        outputs = []
+        for number, more in enumerate(([], ["--chaos", "5ms"])):
+            done = self.run_sample("words", *more, counts=f"counts{number}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            outputs.append(self.read(f"counts{number}"))
+        self.assertEqual(outputs[0], outputs[1])
+        total = sum(int(line.split()[0]) for line in outputs[0].splitlines())
+        lowered = sum(expected.values())
+        self.assertGreaterEqual(total, lowered)  # "a-b" may count as two.
+
+    def test_an_empty_tree_gives_an_empty_manifest(self):
+        os.mkdir(self.path("tree"))
+        done = self.run_sample("checksum", manifest="sums")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.read("sums"), b"")
+
+    def test_an_unreadable_file_is_a_dead_letter_and_the_rest_is_done(self):
+        names = self.make_tree(5)
+        os.symlink("/nowhere/at/all", self.path("tree", "dangling"))  # No regular file: left out.
+        done = self.run_sample("checksum", "--json", manifest="sums")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if os.geteuid() == 0:
+            # Root reads everything; a file that vanishes meanwhile is refused the same way.
+            listing = "".join(self.path("tree", n) + "\n" for n in ("empty", "vanished", "*"))
+            self.write("list", listing)
+            text = ("version: 1\nname: list\nchannels: {a: {type: string}, b: {type: string}, "
+                    "bad: {type: json}}\npools:\n"
+                    "  in: {builtin: {lines_from_file: {path: list}}, output: a}\n"
+                    "  hash: {builtin: sha256, input: a, output: b, dead_letter: bad,\n"
+                    "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n"
+                    "  out: {builtin: {lines_to_file: {path: sums}}, input: b}\n"
+                    "  lost: {builtin: {lines_to_file: {path: lost}}, input: bad}\n")
+            done = self.troupe("run", self.write("list.yaml", text), "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(len(self.read("sums").splitlines()), 2)
+            record = json.loads(self.read("lost"))
+            self.assertEqual(record["pool"], "hash")
+            self.assertIn("vanished", record["message"])
+            self.assertIn("No such file", record["error"])
+        else:
+            os.chmod(self.path("tree", names[0]), 0)
+            done = self.run_sample("checksum", "--json", manifest="sums")
+            hashing = json.loads(done.stdout)["pools"][1]["messages"]
+            self.assertEqual(hashing["dead_letters"], 1)
+            self.assertEqual(len(self.read("sums").splitlines()), len(names) - 1)
+
+
+class Outcome(CommandTest):
+    def numbers(self, count=2000):
+        self.write("numbers", "".join(f"{i}\n" for i in range(count)))
+        return self.write("pair.yaml", TWO_POOLS)
+
+    def test_the_table_has_every_pool(self):
+        done = self.troupe("run", self.numbers())
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertRegex(done.stderr, r"(?m)^pool +role +workers +in +out +restarts +retries +"
+                                      r"dead letters +errors$")
+        self.assertRegex(done.stderr, r"(?m)^in +source +1 +- +2000 +0 ")
+        self.assertRegex(done.stderr, r"(?m)^out +sink +1 +2000 +- +0 ")
+        self.assertRegex(done.stderr, r"(?m)^pair: done after .*, 2000 messages, .*/s$")
+
+    def test_quiet_says_nothing(self):
+        done = self.troupe("run", self.numbers(), "--quiet")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_json_is_one_object_on_stdout(self):
+        done = self.troupe("run", self.numbers(), "--json", "--chaos", "5ms")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("\n"), 1)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["result"], result["exit_code"], result["cause"]),
+                         ("finished", 0, None))
+        self.assertEqual(result["messages"], 2000)
+        self.assertEqual([pool["name"] for pool in result["pools"]], ["in", "out"])
+        self.assertEqual(result["pools"][1]["messages"]["done"], 2000)
+
+    def test_a_failing_sink_fails_the_run_and_says_what_to_do(self):
+        self.numbers()
+        text = TWO_POOLS.replace("path: copy", "path: /dev/full")
+        done = self.troupe("run", self.write("full.yaml", text), "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"troupe: pair failed: .*out.*No space left on device")
+        result = json.loads(done.stdout)
+        self.assertEqual((result["result"], result["exit_code"]), ("failed", 1))
+        self.assertIn("No space left", result["cause"]["message"])
+
+    def test_a_pool_that_cannot_keep_its_workers_fails_the_run(self):
+        self.numbers(10)
+        text = ("version: 1\nname: lame\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n"
+                "  lame: {command: ['false'], input: a, output: b,\n"
+                "         protocol: {mode: request_reply},\n"
+                "         restart: {intensity: 1, period: 1h}}\n")
+        done = self.troupe("run", self.write("lame.yaml", text))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("troupe: lame failed: ", done.stderr)
+
+    def test_ctrl_c_drains_and_what_was_written_is_whole(self):
+        # The source stops after what it has given, so the output is a prefix of the input.
+        self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
+        run = self.start_ready("pair", self.write("pair.yaml", TWO_POOLS), "--json")
+        gone = Gone(run.family())
+        run.signal(signal.SIGINT)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        written = self.read("copy")
+        self.assertTrue(self.read("numbers").startswith(written))
+        self.assertTrue(written == b"" or written.endswith(b"\n"))
+        result = json.loads(run.process.stdout.read())
+        self.assertIn(result["result"], ("stopped", "finished"))
+        self.assertEqual(result["pools"][1]["messages"]["done"], written.count(b"\n"))
+        self.assertEqual(gone.wait(), [])
+
+    def test_kill_9_of_the_run_takes_the_workers_along(self):
+        self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
+        run = self.start_ready("pair", self.write("pair.yaml", TWO_POOLS))
+        gone = Gone(run.family())
+        run.process.kill()
+        run.process.wait()
+        self.assertEqual(gone.wait(), [])
+        self.assertEqual(run.family(), [])
+
+    def test_a_command_of_another_language_works_as_a_transform(self):
+        self.numbers(200)
+        self.write("double.py", "import sys\nfor line in sys.stdin:\n"
+                                "    print(int(line) * 2, flush=True)\n")
+        text = ("version: 1\nname: double\nchannels: {a: {type: string}, b: {type: string}}\n"
+                "pools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: doubled}}, input: b}\n"
+                "  double: {command: [python3, -u, double.py], input: a, output: b,\n"
+                "           order: preserve, protocol: {mode: request_reply}}\n")
+        done = self.troupe("run", self.write("double.yaml", text))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.read("doubled").split(), [b"%d" % (2 * i) for i in range(200)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Goal: services are supervised, stopped in order, and never left behind.
+Method: run the real command, kill its children and itself, and look at what is there."""
+
+import os
+import signal
+
+from support import IDLE, PATIENCE_S, CommandTest, Gone, main, service
+
+
+class Restart(CommandTest):
+    def test_a_killed_service_gets_a_new_process_in_the_same_place(self):
+        name = self.write("a.yaml", service("shop", f"shell: 'echo up $TROUPE_REPLICA; {IDLE}'",
+                                            "    replicas: 2\n"))
+        run = self.start(name)
+        run.wait_for_line(r"^api/1 \| up 1$")
+        self.assertEqual(self.troupe("status", "shop", "--wait", "ready").returncode, 0)
+        before = self.slot("shop", 1)
+        other = self.slot("shop", 0)
+        os.kill(before["pid"], signal.SIGKILL)
+        run.wait_for_line(r"^api/1 \| up 1$")
+        self.assertEqual(self.troupe("status", "shop", "--wait", "ready").returncode, 0)
+        after = self.slot("shop", 1)
+        self.assertNotEqual(after["pid"], before["pid"])
+        self.assertEqual((after["replica"], after["restarts"], after["generation"]), (1, 1, 1))
+        self.assertEqual(after["exit"], {"code": None, "signal": "KILL", "reason": "signal"})
+        self.assertEqual(self.slot("shop", 0)["pid"], other["pid"])
+
+    def test_the_budget_ends_the_run_with_its_cause(self):
+        name = self.write("a.yaml", service(
+            "crash", "shell: 'exit 3'",
+            "    restart: {intensity: 2, period: 1h, backoff: {initial: 1ms, max: 1ms}}\n"))
+        code, text = self.start(name).end()
+        self.assertEqual(code, 1, text)
+        self.assertRegex(text, r"crash failed: pool api gave up: .*exit code 3.*"
+                               r"reached_max_restart_intensity.*raise restart\.intensity")
+
+    def test_a_task_that_is_done_ends_the_run(self):
+        name = self.write("a.yaml", service("once", "shell: 'echo done'", "    restart: transient\n"))
+        code, text = self.start(name).end()
+        self.assertEqual(code, 0, text)
+        self.assertIn("api/0 | done", text)
+
+    def test_a_task_that_failed_for_good_fails_the_run(self):
+        name = self.write("a.yaml", service("once", "shell: 'exit 3'", "    restart: temporary\n"))
+        code, text = self.start(name).end()
+        self.assertEqual(code, 1, text)
+        self.assertIn("once failed:", text)
+
+    def test_workers_see_who_they_are_and_default_signals(self):
+        name = self.write("a.yaml", service(
+            "env", "shell: 'echo $TROUPE_NAME $TROUPE_POOL $TROUPE_REPLICA/$TROUPE_REPLICAS "
+                   "$TROUPE_GENERATION; grep -E \"^Sig(Blk|Ign)\" /proc/self/status'",
+            "    restart: transient\n"))
+        code, text = self.start(name).end()
+        self.assertEqual(code, 0, text)
+        self.assertIn("api/0 | env api 0/1 0", text)
+        for line in ("SigBlk", "SigIgn"):
+            self.assertRegex(text, rf"api/0 \| {line}:\s+0+\n")
+
+
+class Stop(CommandTest):
+    def test_the_first_signal_stops_in_order_and_exits_0(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal=number):
+                name = self.write("a.yaml", service(
+                    "calm", "shell: 'trap \"echo bye; exit 0\" TERM; echo up; while :; do read x; "
+                            "done < pipe'"))
+                if not os.path.exists(self.path("pipe")):
+                    os.mkfifo(self.path("pipe"))
+                writer = os.open(self.path("pipe"), os.O_RDWR)
+                self.addCleanup(os.close, writer)
+                run = self.start(name)
+                run.wait_for_line("up")
+                run.signal(number)
+                code, text = run.end()
+                self.assertEqual(code, 0, text)
+                self.assertIn("api/0 | bye", text)
+                self.assertIn("calm: stopped after", text)
+
+    def test_the_second_signal_kills_and_exits_130(self):
+        name = self.write("a.yaml", service(
+            "stubborn", f"shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
+            "    stop: {timeout: infinity}\n"))
+        run = self.start_ready("stubborn", name)
+        run.wait_for_line("up")
+        run.signal(signal.SIGINT)
+        run.wait_for_line("stopping; once more kills")
+        run.signal(signal.SIGINT)
+        code, text = run.end()
+        self.assertEqual(code, 130, text)
+        self.assertEqual(run.family(), [])
+
+    def test_a_worker_that_ignores_term_is_killed_after_its_timeout(self):
+        name = self.write("a.yaml", service(
+            "deaf", "shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
+            "    stop: {timeout: 50ms}\n"))
+        run = self.start(name)
+        run.wait_for_line("up")
+        run.signal(signal.SIGTERM)
+        self.assertEqual(run.end()[0], 0)
+
+    def test_the_shutdown_limit_ends_a_stop_that_hangs(self):
+        text = service("slow", "shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
+                       "    stop: {timeout: infinity}\nshutdown: {timeout: 100ms}\n")
+        run = self.start(self.write("a.yaml", text))
+        run.wait_for_line("up")
+        run.signal(signal.SIGTERM)
+        code, text = run.end()
+        self.assertEqual(code, 1, text)
+        self.assertIn("stopping took longer than shutdown.timeout (100ms)", text)
+
+    def test_a_pipeline_with_a_service_stops_both(self):
+        # A pipe that nobody closes: the source never ends by itself.
+        text = ("version: 1\nname: both\nchannels: {a: {type: string}}\npools:\n"
+                f"  api: {{shell: 'echo up; {IDLE}'}}\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+        self.write("numbers", "".join(f"{i}\n" for i in range(1000)))
+        run = self.start_ready("both", self.write("a.yaml", text))
+        run.wait_for_line("up")
+        run.signal(signal.SIGINT)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertEqual(self.read("copy"), self.read("numbers"))
+
+    def test_a_terminals_ctrl_c_does_not_reach_the_workers(self):
+        name = self.write("a.yaml", service(
+            "quiet", "shell: 'trap \"echo INT\" INT; trap \"echo TERM; exit\" TERM; echo up; "
+                     "tail -f /dev/null & wait; wait'"))
+        run = self.start(name, process_group=0) if hasattr(os, "posix_spawn") and \
+            __import__("sys").version_info >= (3, 11) else self.start(name, start_new_session=True)
+        run.wait_for_line("up")
+        os.killpg(run.process.pid, signal.SIGINT)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertIn("api/0 | TERM", text)
+        self.assertNotIn("api/0 | INT", text)
+
+
+class NothingLeft(CommandTest):
+    GRANDCHILDREN = ("shell: 'tail -f /dev/null & setsid tail -f /dev/null & "
+                     "trap \"\" TERM HUP; echo up; wait'")
+
+    def start_family(self):
+        name = self.write("a.yaml", service("family", self.GRANDCHILDREN, "    replicas: 2\n"))
+        run = self.start_ready("family", name)
+        run.wait_for_line("up")
+        run.wait_for_line("up")
+        return run
+
+    def test_kill_9_of_the_run_takes_everything_along(self):
+        run = self.start_family()
+        family = run.family()
+        self.assertGreaterEqual(len(family), 8, family)  # Run, zygote, 2 shells, 4 grandchildren.
+        gone = Gone(family)
+        run.process.kill()
+        run.process.wait()
+        self.assertEqual(gone.wait(), [])
+        self.assertEqual(run.family(), [])
+
+    def test_a_clean_stop_leaves_no_grandchild(self):
+        run = self.start_family()
+        gone = Gone(run.family())
+        run.signal(signal.SIGINT)
+        run.wait_for_line("stopping")
+        run.signal(signal.SIGINT)
+        self.assertEqual(run.end()[0], 130)
+        self.assertEqual(gone.wait(), [])
+
+    def test_the_socket_of_a_killed_run_is_taken_over(self):
+        run = self.start_family()
+        run.process.kill()
+        run.process.wait()
+        self.assertTrue(os.path.exists(self.path("state/troupe/family/control.sock")))
+        self.assertEqual(self.troupe("status", "family").returncode, 69)
+        again = self.start_ready("family", "a.yaml")
+        again.signal(signal.SIGINT)
+        again.signal(signal.SIGINT)
+        again.process.wait(timeout=PATIENCE_S)
+        self.assertEqual(os.listdir(self.path("state/troupe/family")), [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Goal: nobody who reads, or does not read, stdout or stderr can hang, kill or fool a run.
+Method: run the real command with closed, full and broken streams, and on a terminal."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+
+from support import IDLE, PATIENCE_S, SAMPLES, TROUPE, CommandTest, main, service
+
+SAMPLE = os.path.join(SAMPLES, "words.yaml")
+
+
+class Stdout(CommandTest):
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            for arguments in (["validate", SAMPLE, "--print"], ["--help"], ["--version"]):
+                shown = self.troupe(*arguments, stdout=full)
+                self.assertEqual(shown.returncode, 1)
+                self.assertEqual(shown.stderr,
+                                 "troupe: cannot write to stdout: No space left on device\n")
+
+    def test_a_closed_one_is_told_and_not_replaced_by_another_file(self):
+        for redirection, expected in ((">&-", "Bad file descriptor (it is closed)"),
+                                      (">&- <&-", "Bad file descriptor (it is closed)")):
+            shown = subprocess.run(
+                ["sh", "-c", f'exec "$0" validate "$1" --print {redirection}', TROUPE, SAMPLE],
+                env=self.env, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False, text=True)
+            self.assertEqual(shown.returncode, 1, shown.stderr)
+            self.assertIn(expected, shown.stderr)
+
+    def test_a_reader_that_has_gone_does_not_kill(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        shown = self.troupe("validate", SAMPLE, "--print", stdout=writer)
+        os.close(writer)
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn("its reader has gone", shown.stderr)
+
+    def test_a_run_whose_result_cannot_be_written_fails(self):
+        text = service("once", "shell: 'echo done'", "    restart: transient\n")
+        with open("/dev/full", "wb") as full:
+            shown = self.troupe("run", self.write("a.yaml", text), "--json", stdout=full)
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn("cannot write to stdout: No space left on device", shown.stderr)
+
+    def test_a_sink_can_write_to_stdout(self):
+        self.write("numbers", "1\n2\n3\n")
+        text = ("version: 1\nname: pair\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: /dev/stdout}}, input: a,\n"
+                "        log: {stdout: inherit}}\n")
+        name = self.write("a.yaml", text)
+        self.assertEqual(self.troupe("run", name).stdout, "1\n2\n3\n")
+        both = self.troupe("run", name, "--json")
+        self.assertEqual(both.returncode, 64)
+        self.assertIn("pool out", both.stderr)
+
+
+class Stderr(CommandTest):
+    def test_nobody_reads_it_and_the_run_still_ends(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        text = service("once", "shell: 'echo done; echo done >&2'", "    restart: transient\n")
+        shown = self.troupe("run", self.write("a.yaml", text), stderr=writer)
+        os.close(writer)
+        self.assertEqual(shown.returncode, 0)
+
+    def test_a_reader_that_stalls_does_not_stall_the_supervision(self):
+        # Far more than a pipe holds; nobody reads until all is over.
+        text = service("flood", "shell: 'yes | head -c 3000000; echo x > done; exit 0'",
+                       "    restart: transient\n")
+        reader, writer = os.pipe()
+        process = subprocess.Popen([TROUPE, "run", self.write("a.yaml", text)], cwd=self.folder,
+                                   env=self.env, stderr=writer, stdin=subprocess.DEVNULL)
+        os.close(writer)
+        waited = self.troupe("status", "flood", "--wait", "stopped")
+        ended_first = self.troupe("status", "flood", "--wait", "stopped")
+        self.assertEqual((waited.returncode, ended_first.returncode), (0, 0))
+        written = 0
+        while piece := os.read(reader, 1 << 20):
+            written += len(piece)
+        os.close(reader)
+        self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
+        self.assertTrue(os.path.exists(self.path("done")))
+        self.assertGreater(written, 65536)
+
+    def test_lines_have_the_workers_name_in_front(self):
+        text = service("once", "shell: 'echo out; echo err >&2; printf unfinished'",
+                       "    restart: transient\n")
+        shown = self.troupe("run", self.write("a.yaml", text), "--quiet")
+        self.assertEqual(sorted(shown.stderr.splitlines()),
+                         ["api/0 | err", "api/0 | out", "api/0 | unfinished"])
+
+
+class Terminal(CommandTest):
+    def start_on_terminal(self, *arguments, **env):
+        self.env["TERM"] = "xterm"
+        self.env.update(env)
+        mine, theirs = pty.openpty()
+        process = subprocess.Popen([TROUPE, *arguments], cwd=self.folder, env=self.env,
+                                   stdin=theirs, stdout=theirs, stderr=theirs,
+                                   start_new_session=True)
+        os.close(theirs)
+        self.addCleanup(os.close, mine)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, mine
+
+    def read_until(self, terminal, pattern):
+        text = b""
+        while not re.search(pattern, text):
+            self.assertTrue(select.select([terminal], [], [], PATIENCE_S)[0], text)
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:  # The other end was closed.
+                break
+            text += piece
+        self.assertRegex(text, pattern)
+        return text
+
+    def test_progress_stays_below_the_lines_of_workers(self):
+        text = service("shop", f"shell: 'read x < go; echo \"a\\rb\\033[2Jc\\033[31mred\"; {IDLE}'")
+        os.mkfifo(self.path("go"))
+        process, terminal = self.start_on_terminal("run", self.write("a.yaml", text))
+        self.read_until(terminal, rb"shop: api 1/1 ready")
+        with open(self.path("go"), "w", encoding="utf-8") as go:
+            go.write("\n")
+        shown = self.read_until(terminal, rb"red.*ready")
+        # What would move the cursor is shown as text; colours are kept, and ended.
+        self.assertIn(b"a\\x0db\\x1b[2Jc\x1b[31mred\x1b[0m\r\n", shown)
+        self.assertRegex(shown, rb"\r\x1b\[K\x1b\[36mapi/0 \|")
+        os.write(terminal, b"\x03")  # Ctrl-C, as the terminal makes it.
+        self.read_until(terminal, rb"shop: stopped after")
+        self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
+
+    def test_colours_for_errors_unless_refused(self):
+        name = self.write("bad.yaml", "version: 2\n")
+        process, terminal = self.start_on_terminal("validate", name)
+        self.assertIn(b"\x1b[", self.read_until(terminal, rb"T005[^\n]*\n"))
+        self.assertEqual(process.wait(timeout=PATIENCE_S), 78)
+        process, terminal = self.start_on_terminal("validate", name, NO_COLOR="1")
+        self.assertNotIn(b"\x1b[", self.read_until(terminal, rb"T005[^\n]*\n"))
+
+
+if __name__ == "__main__":
+    main()
