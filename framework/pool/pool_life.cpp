@@ -115,6 +115,7 @@ void pool_core::abandon_handle() noexcept {
   {
     const std::lock_guard lock{mutex_};
     environment = std::move(environment_);
+    input_memory_.close_descriptor(); // Futures may keep this core for long, but no worker comes.
     self = shared_from_this();
     self_ = self;
     if (store_.close()) self_.reset();

@@ -154,9 +154,13 @@ void pool_core::on_link_output(worker_link& link, output_stream stream, std::str
 
 // With the default budget, a death in a task counts only when no task has succeeded since the last
 // such death: a pool that is there to survive crashing tasks must not break while it gets on. A
-// budget that was set is kept to the letter. Recycling is a restart that does not count.
+// budget that was set is kept to the letter, and so are rules by which a worker may stay away.
+// Recycling is a restart that does not count.
 bool pool_core::is_excused() {
-  return !settings_.restart.intensity && std::exchange(has_succeeded_, false);
+  const auto& rules = settings_.restart;
+  const bool is_always_restarted =
+    rules.policy == restart_type::permanent && rules.prevent_exit.empty();
+  return is_always_restarted && !rules.intensity && std::exchange(has_succeeded_, false);
 }
 
 // The worker is dead and its memory final: answers count, the task it had begun is an attempt, all
