@@ -24,6 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr duration look_period = 200ms;
+// A host that is busier than that is shown as it was.
+constexpr auto answer_wait_max = 500ms;
 constexpr duration plain_line_pause_min = 5s;
 constexpr duration plain_line_pause_max = 60s;
 // After everything was killed; only the kernel could hold a process longer.
@@ -47,6 +49,7 @@ bool has_no_pipeline(const config::troupe_spec& spec) {
 running::running(const config::troupe_spec& spec, const run_arguments& arguments)
     : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
       has_services_only_{has_no_pipeline(spec)}, end_bell_{os::event_fd::create()},
+      look_bell_{os::event_fd::create()},
       console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
       progress_{spec}, start_{clock::now()}, next_plain_line_{start_ + plain_line_pause_min},
       plain_line_pause_{plain_line_pause_min} {
@@ -96,9 +99,13 @@ expected<std::string> running::answer(const control::request& what) {
   if (what.verb != "status") {
     return failure{errc::unsupported, "this troupe does not know the verb '" + what.verb + "'"};
   }
-  auto view = view_.with([](const auto& now) { return now; });
-  if (!view) return failure{errc::would_block, "it is just starting; ask again"};
-  return to_json(*view);
+  // A client wants to know what is, not what was: the view of the last look may be old.
+  std::unique_lock lock{view_mutex_};
+  const auto wanted = looks_begun_ + 1;
+  look_bell_.ring();
+  (void)view_changed_.wait_for(lock, answer_wait_max, [&] { return looks_done_ >= wanted; });
+  if (!view_) return failure{errc::would_block, "it is just starting; ask again"};
+  return to_json(*view_);
 }
 
 run_outcome running::run() {
@@ -133,8 +140,13 @@ void running::wait_for_event() {
   os::poll_set watched;
   const auto signalled = watched.add(signals_.bell().descriptor().get());
   const auto ended = watched.add(end_bell_.descriptor().get());
+  const auto asked = watched.add(look_bell_.descriptor().get());
   watched.wait(deadline::at(std::min(next_look_, end_limit_.value_or(next_look_))));
   if (watched.is_readable(ended)) has_ended_ = true;
+  if (watched.is_readable(asked)) {
+    (void)look_bell_.clear();
+    next_look_ = time_point::min();
+  }
   if (watched.is_readable(signalled)) on_signals(signals_.take());
 }
 
@@ -183,6 +195,9 @@ std::string running::state() {
 }
 
 void running::look() {
+  std::unique_lock lock{view_mutex_};
+  const auto this_look = ++looks_begun_;
+  lock.unlock();
   const auto reports = host_->report();
   const auto now = clock::now();
   control::troupe_view view;
@@ -193,11 +208,13 @@ void running::look() {
   view.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
   view.kills = host_->kills();
   for (const auto& report : reports) view.pools.push_back(view_of(report, now));
-  view_.with([&](std::optional<control::troupe_view>& last) {
-    // A host too busy to answer is shown as it was.
-    if (last && view.pools.size() < last->pools.size()) std::swap(view.pools, last->pools);
-    last = view;
-  });
+  lock.lock();
+  // A host too busy to answer is shown as it was.
+  if (view_ && view.pools.size() < view_->pools.size()) std::swap(view.pools, view_->pools);
+  view_ = view;
+  looks_done_ = this_look;
+  lock.unlock();
+  view_changed_.notify_all();
   progress_.note(std::move(view));
 }
 
@@ -217,7 +234,10 @@ void running::show() {
 run_outcome running::outcome() {
   const auto result = host_->result();
   run_outcome out;
-  out.view = *view_.with([](const auto& last) { return last; });
+  {
+    const std::lock_guard lock{view_mutex_};
+    out.view = *view_;
+  }
   out.cause = result.cause;
   out.has_chaos = arguments_.chaos > duration::zero();
   if (result.how == run_result::ending::failed) {

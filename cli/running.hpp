@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include "troupe/base/guarded.hpp"
 #include "troupe/cli/arguments.hpp"
 #include "troupe/cli/console.hpp"
 #include "troupe/cli/progress.hpp"
@@ -12,7 +11,10 @@
 #include "troupe/os/stop_signals.hpp"
 #include "troupe/runtime/troupe_host.hpp"
 
+#include <condition_variable>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -55,7 +57,14 @@ private:
   os::stop_signals signals_;
   os::event_fd end_bell_;
   console console_;
-  guarded<std::optional<control::troupe_view>> view_;
+
+  std::mutex view_mutex_; // Protects the next four.
+  std::condition_variable view_changed_;
+  std::optional<control::troupe_view> view_;
+  std::uint64_t looks_begun_ = 0;
+  std::uint64_t looks_done_ = 0;
+  os::event_fd look_bell_; ///< Rung by who wants a view of now.
+
   progress progress_;
   std::unique_ptr<troupe_host> host_;
   std::unique_ptr<control::endpoint> endpoint_;

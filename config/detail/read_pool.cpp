@@ -229,7 +229,7 @@ void record_positions(const node& map, const std::string& prefix,
   for (const auto& one : map.entries) {
     const auto path = prefix + one.key;
     out.emplace(path, place_of(one));
-    const bool is_free = path == "config" || path == "builtin";
+    const bool is_free = path == "config";
     if (one.value->what == node::kind::map && !is_free)
       record_positions(*one.value, path + '.', out);
   }

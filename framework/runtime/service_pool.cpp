@@ -8,6 +8,11 @@
 
 namespace troupe {
 
+namespace {
+// A stop sends two or three; a signal to a process that has ended is kept in vain.
+constexpr std::size_t early_signals_max = 8;
+} // namespace
+
 /// Hears about one incarnation of one command.
 class service_pool::command final : public process_observer {
 public:
@@ -93,7 +98,13 @@ void service_pool::on_started(slot_id slot, incarnation_id incarnation,
                               std::shared_ptr<child_process> child) {
   {
     const std::lock_guard lock{mutex_};
-    if (seats_[slot.value].incarnation == incarnation) seats_[slot.value].child = std::move(child);
+    auto& s = seats_[slot.value];
+    if (s.incarnation == incarnation) {
+      s.child = std::move(child);
+      for (const auto& [number, scope] : std::exchange(s.early_signals, {})) {
+        s.child->signal(number, scope);
+      }
+    }
   }
   supervision_->on_ready(slot, incarnation); // Without probes, running is ready.
 }
@@ -124,7 +135,12 @@ void service_pool::signal(slot_id slot, incarnation_id incarnation, int signal,
                           signal_scope scope) {
   const std::lock_guard lock{mutex_};
   auto& s = seats_[slot.value];
-  if (s.incarnation == incarnation && s.child) s.child->signal(signal, scope);
+  if (s.incarnation != incarnation) return;
+  if (s.child) {
+    s.child->signal(signal, scope);
+  } else if (s.early_signals.size() < early_signals_max) {
+    s.early_signals.emplace_back(signal, scope);
+  }
 }
 
 void service_pool::abandon(slot_id slot) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -66,6 +67,7 @@ private:
   struct seat {
     incarnation_id incarnation;
     std::shared_ptr<child_process> child;
+    std::vector<std::pair<int, signal_scope>> early_signals{}; // Sent before it had started.
     bool is_abandoned = false;
     bool has_failed = false;
   };

@@ -132,7 +132,7 @@ class Socket(CommandTest):
         self.assertIn(f"process {run.process.pid} already runs", second.stderr)
         self.assertEqual(self.status("shop")["pid"], run.process.pid)
         other = self.start("a.yaml", "--socket", "other.sock")
-        other.wait_for_line("up")
+        other.wait_for_line(r"\| up$")
         waited = self.troupe("status", "--socket", "other.sock", "--wait", "ready")
         self.assertEqual(waited.returncode, 0)
         other.signal(signal.SIGINT)
@@ -162,7 +162,7 @@ class Socket(CommandTest):
         self.write(self.PATH, "precious")
         run = self.start("a.yaml")
         run.wait_for_line("goes on without a control socket")
-        run.wait_for_line("up")
+        run.wait_for_line(r"\| up$")
         self.assertEqual(self.read(self.PATH), b"precious")
         asked = self.troupe("run", "a.yaml", "--socket", self.PATH)
         self.assertEqual(asked.returncode, 69)
@@ -173,11 +173,11 @@ class Socket(CommandTest):
             self.env.pop(name, None)
         run = self.start("a.yaml")
         run.wait_for_line("goes on without a control socket.*XDG_STATE_HOME")
-        run.wait_for_line("up")
+        run.wait_for_line(r"\| up$")
 
     def test_no_socket_means_none(self):
         run = self.start("a.yaml", "--no-socket")
-        run.wait_for_line("up")
+        run.wait_for_line(r"\| up$")
         self.assertFalse(os.path.exists(self.path("state")))
 
 

@@ -27,7 +27,7 @@ BROKEN = {
         "version: 1\npools:\n  api: {command: [x], restart: allways}\n", "3:32: error[T006]"),
     "missing key": ("version: 1\npools:\n  api: {replicas: 1}\n", "3:3: error[T007]"),
     "unknown channel": (
-        "version: 1\npools:\n  api: {builtin: sha256, input: lines}\n", "3:33: error[T009]"),
+        "version: 1\npools:\n  api: {builtin: sha256, input: lines, output: sums}\n", "3:33: error[T009]"),
     "undefined variable": (
         "version: 1\npools:\n  api: {command: [\"${NOWHERE_TO_BE_FOUND}\"]}\n",
         "3:20: error[T012]"),
@@ -173,7 +173,7 @@ class Environment(CommandTest):
                 "  out: {builtin: {lines_to_file: {path: nowhere/x}}, input: a}\n")
         shown = self.troupe("run", self.write("sink.yaml", text))
         self.assertEqual(shown.returncode, 78)
-        self.assertIn("sink.yaml:5:18: error[T018]: pools.out.builtin.lines_to_file.path: "
+        self.assertIn("sink.yaml:5:41: error[T018]: pools.out.builtin.lines_to_file.path: "
                       "its folder", shown.stderr)
         self.assertIn("make it first", shown.stderr)
 
