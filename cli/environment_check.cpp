@@ -9,7 +9,7 @@
 #include "troupe/os/cpu_count.hpp"
 #include "troupe/os/file_access.hpp"
 #include "troupe/os/limits.hpp"
-#include "troupe/pipeline/detail/any_worker.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 #include "troupe/runtime/env_file.hpp"
 
 #include <cstdlib>

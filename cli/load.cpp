@@ -4,7 +4,7 @@
 
 #include "troupe/actors/catalogue.hpp"
 #include "troupe/os/standard_streams.hpp"
-#include "troupe/pipeline/detail/any_worker.hpp"
+#include "troupe/pipeline/worker_list.hpp"
 
 #include <nlohmann/json.hpp>
 

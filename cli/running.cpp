@@ -49,8 +49,8 @@ bool has_no_pipeline(const config::troupe_spec& spec) {
 running::running(const config::troupe_spec& spec, const run_arguments& arguments)
     : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
       has_services_only_{has_no_pipeline(spec)}, end_bell_{os::event_fd::create()},
-      look_bell_{os::event_fd::create()},
       console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
+      look_bell_{os::event_fd::create()},
       progress_{spec}, start_{clock::now()}, next_plain_line_{start_ + plain_line_pause_min},
       plain_line_pause_{plain_line_pause_min} {
   set_output_sink([this](std::string_view name, output_stream, std::string_view line) {

@@ -13,6 +13,9 @@ namespace troupe {
 
 /// A value or the reason why there is none. Stands in for std::expected<T, failure>, which g++ 12
 /// does not have.
+///
+/// Lives in: any process. Threads: a value. Blocks: never. Crash: nothing shared.
+/// Errors: `value` throws what `raise` makes of the failure.
 template<class T>
 class [[nodiscard]] expected {
 public:

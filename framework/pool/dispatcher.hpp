@@ -16,6 +16,9 @@
 namespace troupe {
 
 /// Something the dispatcher serves: a pool, or the slots of a pipeline.
+///
+/// Lives in: host. Threads: the dispatcher's. Blocks: must not. Crash: nothing outside the host.
+/// Errors: must not throw.
 class dispatched {
 public:
   virtual ~dispatched() = default;

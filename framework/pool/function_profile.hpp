@@ -29,6 +29,9 @@ struct function_profile {
 
 /// The profiles of one pool, found by function. Bounded: two functions that fall into one place
 /// share it, the newer taking it over.
+///
+/// Lives in: host. Threads: one owner (its pool's lock). Blocks: never. Crash: nothing shared.
+/// Errors: none.
 class profile_table {
 public:
   function_profile& of(std::uint64_t key) noexcept {

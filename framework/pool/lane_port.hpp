@@ -27,7 +27,8 @@ enum class reply_kind : std::uint8_t {
 /// How the owner of a set of slots (a pipeline stage) reaches its workers, below futures and retry:
 /// jobs go to one slot, are worked on in order, and are answered in order, each at most once.
 ///
-/// Threads: the dispatcher's only. Blocks: never.
+/// Lives in: host. Threads: the dispatcher's only. Blocks: never. Crash (of a worker): jobs without
+/// an answer are told by `lane_events::on_detached`. Errors: `post` returns false.
 class lane_port {
 public:
   virtual ~lane_port() = default;
@@ -40,7 +41,10 @@ public:
   virtual void kill(slot_id slot, const char* reason) = 0;
 };
 
-/// What the owner of the slots hears. Called on the dispatcher thread; must not block.
+/// What the owner of the slots hears.
+///
+/// Lives in: host. Threads: the dispatcher's only. Blocks: must not. Crash (of a worker): see
+/// `on_detached`. Errors: must not throw.
 class lane_events {
 public:
   virtual ~lane_events() = default;

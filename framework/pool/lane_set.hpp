@@ -17,7 +17,10 @@
 
 namespace troupe {
 
-/// What the owner of a lane set knows of its slots, beyond `lane_events`. Dispatcher thread.
+/// What the owner of a lane set knows of its slots, beyond `lane_events`.
+///
+/// Lives in: host. Threads: the dispatcher's only. Blocks: must not. Crash (of a worker): see
+/// lane_events. Errors: must not throw.
 class lane_keeper : public lane_events {
 public:
   /// The slot gets no new work (or again).

@@ -17,7 +17,10 @@ namespace troupe {
 
 class worker_link;
 
-/// What the owner of a worker hears. Called on the reactor thread; must not block.
+/// What the owner of a worker hears.
+///
+/// Lives in: host. Threads: called on the reactor's. Blocks: must not. Crash (of the worker): one
+/// call, `on_link_exited`. Errors: must not throw.
 class worker_link_events {
 public:
   virtual ~worker_link_events() = default;

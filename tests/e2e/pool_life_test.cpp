@@ -51,6 +51,8 @@ BOOST_FIXTURE_TEST_CASE(a_pool_of_three_has_three_live_workers, clean_world) {
   std::vector<future<int>> standing;
   for (int i = 0; i < 3; ++i) standing.push_back(pool.submit(wait_at_gate, gate.name()));
   gate.wait_for(3);
+  // Tasks may run before the launcher has told the host the pids.
+  while (pool.worker_pids().size() < 3) std::this_thread::yield();
   const auto pids = pool.worker_pids();
   BOOST_TEST(pids.size() == 3u);
   gate.let_pass(3);
