@@ -25,6 +25,12 @@ std::uint64_t messages_of(const troupe_view& view) {
   return sum;
 }
 
+std::uint64_t given_up(const troupe_view& view) {
+  std::uint64_t sum = 0;
+  for (const auto& pool : view.pools) sum += pool.messages.dead_letters;
+  return sum;
+}
+
 double throughput_of(const troupe_view& view) {
   if (view.elapsed_ms <= 0) return 0;
   return static_cast<double>(messages_of(view)) * 1000 / static_cast<double>(view.elapsed_ms);
@@ -87,6 +93,7 @@ std::string summary(const run_outcome& outcome) {
     out += ", " + std::to_string(messages_of(view)) + " messages, " +
            short_count(throughput_of(view)) + "/s";
   }
+  if (const auto lost = given_up(view); lost > 0) out += ", " + std::to_string(lost) + " given up";
   if (outcome.has_chaos) out += ", " + std::to_string(view.kills) + " workers killed";
   return out + "\n";
 }

@@ -61,6 +61,12 @@ exit_code run(const run_arguments& arguments) {
   if (arguments.chaos > duration::zero() && !has_pipeline) {
     return refuse_usage("--chaos kills workers of a pipeline, and this file has none");
   }
+  for (const auto& pool : spec.pools) {
+    if (arguments.is_json && pool.enabled && pool.log_stdout == output_mode::inherit) {
+      return refuse_usage("--json needs stdout for itself, but pool " + pool.name +
+                          " writes there too (log.stdout: inherit)");
+    }
+  }
   running troupe{spec, arguments};
   if (const auto opened = troupe.open_socket(); !opened) {
     complain(opened.error().message);

@@ -119,6 +119,7 @@ run_outcome running::run() {
   }
   loop();
   look();
+  endpoint_.reset(); // Nothing runs any more, even if stderr takes long to write.
   console_.show_progress("");
   return outcome();
 }

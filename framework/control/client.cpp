@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 
@@ -17,6 +18,10 @@ namespace troupe::control {
 namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 using boost::system::error_code;
+
+namespace {
+constexpr auto connect_pause = std::chrono::milliseconds{5};
+} // namespace
 
 struct client::link {
   std::string path;
@@ -60,8 +65,19 @@ expected<client> client::connect(const std::string& path, deadline limit) {
   auto made = std::make_unique<link>();
   made->path = path;
   error_code result;
-  made->socket.async_connect(local::endpoint{path}, [&](error_code problem) { result = problem; });
-  if (!made->finish(limit)) return made->silent();
+  while (true) {
+    made->socket.async_connect(local::endpoint{path},
+                               [&](error_code problem) { result = problem; });
+    if (!made->finish(limit)) return made->silent();
+    // The kernel's line of clients that nobody has accepted yet is full.
+    if (result != asio::error::try_again) break;
+    if (limit.has_passed()) return made->silent();
+    asio::steady_timer pause{made->context, connect_pause};
+    pause.async_wait([](error_code) {});
+    (void)made->finish(deadline::never());
+    error_code ignored;
+    made->socket.close(ignored);
+  }
   if (result == asio::error::connection_refused ||
       result == boost::system::errc::no_such_file_or_directory ||
       result == boost::system::errc::not_a_directory) {

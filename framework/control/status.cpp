@@ -71,6 +71,11 @@ void take(const json& from, const char* key, T& into) {
   if (found != from.end() && !found->is_null()) found->get_to(into);
 }
 
+// Throws when the member is no list.
+std::vector<json> list_of(const json& from, const char* key) {
+  return from.value(key, json::array()).get<std::vector<json>>();
+}
+
 slot_view slot_from(const json& from) {
   slot_view out;
   take(from, "replica", out.replica);
@@ -101,7 +106,7 @@ pool_view pool_from(const json& from) {
   if (const auto counts = from.find("messages"); counts != from.end()) {
     for_each_count(out.messages, [&](const char* key, auto& value) { take(*counts, key, value); });
   }
-  for (const auto& slot : from.value("slots", json::array())) out.slots.push_back(slot_from(slot));
+  for (const auto& slot : list_of(from, "slots")) out.slots.push_back(slot_from(slot));
   return out;
 }
 
@@ -144,7 +149,7 @@ expected<troupe_view> troupe_from_json(std::string_view text) {
     take(from, "state", out.state);
     take(from, "elapsed_ms", out.elapsed_ms);
     take(from, "kills", out.kills);
-    for (const auto& pool : from.value("pools", json::array())) {
+    for (const auto& pool : list_of(from, "pools")) {
       out.pools.push_back(pool_from(pool));
     }
     return out;

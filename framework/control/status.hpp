@@ -29,7 +29,7 @@ struct slot_view {
   std::uint64_t generation = 0; ///< Workers that filled the slot before.
   std::uint64_t restarts = 0;   ///< Counted ones.
   std::int64_t since_ms = 0;    ///< How long it is in this state.
-  std::optional<exit_view> exit;
+  std::optional<exit_view> exit{};
 };
 
 /// What became of the messages of a pool.
@@ -64,7 +64,7 @@ struct troupe_view {
   std::string state; ///< running, stopping, finished, stopped or failed
   std::int64_t elapsed_ms = 0;
   std::uint64_t kills = 0; ///< Ordered by --chaos.
-  std::vector<pool_view> pools;
+  std::vector<pool_view> pools{};
 };
 
 /// Everything is as the configuration wants it: each slot is known, and is ready or has rightly ended.

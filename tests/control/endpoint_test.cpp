@@ -1,0 +1,175 @@
+// Goal: the control socket answers its owner, survives bad and many clients, and never has two
+// servers.
+// Method: an endpoint and clients in this process, in a folder of the test's own.
+
+#include "troupe/control/client.hpp"
+#include "troupe/control/endpoint.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace troupe::control {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+const auto soon = [] { return deadline::after(30s); };
+
+struct own_folder {
+  own_folder() {
+    std::string name = (fs::temp_directory_path() / "troupe-control-XXXXXX").string();
+    BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
+    folder = name;
+  }
+  ~own_folder() { fs::remove_all(folder); }
+
+  std::string path() const { return (folder / "state" / "control.sock").string(); }
+
+  std::unique_ptr<endpoint> open(request_handler handler = echo) const {
+    auto opened = endpoint::open({.path = path()}, std::move(handler));
+    BOOST_TEST_REQUIRE(opened.has_value(), (opened ? "" : opened.error().message));
+    return std::move(*opened);
+  }
+
+  expected<std::string> ask(const std::string& verb) const {
+    auto link = client::connect(path(), soon());
+    if (!link) return link.error();
+    return link->ask({verb}, soon());
+  }
+
+  static expected<std::string> echo(const request& what) { return "\"" + what.verb + "\""; }
+
+  fs::path folder;
+};
+
+unsigned mode_of(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_mode & 0777U : 0;
+}
+
+BOOST_FIXTURE_TEST_SUITE(endpoint_suite, own_folder, *boost::unit_test::timeout(60))
+
+BOOST_AUTO_TEST_CASE(a_client_gets_an_answer_to_each_request) {
+  const auto served = open();
+  auto link = client::connect(path(), soon());
+  BOOST_TEST_REQUIRE(link.has_value());
+  BOOST_TEST(link->peer_pid() == ::getpid());
+  for (const auto* verb : {"one", "two", "three"}) {
+    BOOST_TEST(*link->ask({verb}, soon()) == "\"" + std::string{verb} + "\"");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(socket_and_folder_are_private_and_the_socket_goes_with_its_owner) {
+  auto served = open();
+  BOOST_TEST(mode_of(path()) == 0600U);
+  BOOST_TEST(mode_of(fs::path{path()}.parent_path()) == 0700U);
+  served.reset();
+  BOOST_TEST(fs::is_empty(fs::path{path()}.parent_path()));
+  BOOST_TEST((ask("x").error().code == errc::closed));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_server_is_refused_with_the_pid_of_the_first) {
+  const auto served = open();
+  const auto second = endpoint::open({.path = path()}, echo);
+  BOOST_TEST_REQUIRE(!second.has_value());
+  BOOST_TEST((second.error().code == errc::would_block));
+  BOOST_TEST(second.error().message.find("process " + std::to_string(::getpid())) !=
+             std::string::npos);
+  BOOST_TEST(ask("still").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_dead_server_left_is_replaced) {
+  // As after SIGKILL: socket and lock file are there, and nobody holds them.
+  open().reset();
+  fs::create_directories(fs::path{path()}.parent_path());
+  {
+    auto served = open();
+    fs::rename(path(), path() + ".kept");
+  }
+  fs::rename(path() + ".kept", path());
+  std::ofstream{path() + ".lock"} << 999999;
+  BOOST_TEST((ask("x").error().code == errc::closed));
+  const auto served = open();
+  BOOST_TEST(ask("x").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(another_file_in_its_place_is_left_alone) {
+  fs::create_directories(fs::path{path()}.parent_path());
+  std::ofstream{path()} << "precious";
+  const auto refused = endpoint::open({.path = path()}, echo);
+  BOOST_TEST((refused.error().code == errc::bad_argument));
+  BOOST_TEST(fs::file_size(path()) == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_too_long_for_the_kernel_is_told) {
+  const auto refused =
+    endpoint::open({.path = (folder / std::string(120, 'x')).string()}, echo);
+  BOOST_TEST((refused.error().code == errc::too_large));
+  BOOST_TEST((client::connect(std::string(200, 'x'), soon()).error().code == errc::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(errors_and_exceptions_of_the_handler_reach_the_client) {
+  const auto served = open([](const request& what) -> expected<std::string> {
+    if (what.verb == "throw") throw std::runtime_error{"thrown"};
+    return failure{errc::unsupported, "refused"};
+  });
+  BOOST_TEST(ask("throw").error().message == "thrown");
+  BOOST_TEST(ask("refuse").error().message == "refused");
+}
+
+BOOST_AUTO_TEST_CASE(many_clients_at_once_all_get_an_answer_or_a_clear_refusal) {
+  const auto served = open();
+  std::atomic<int> answers{0};
+  std::atomic<int> refusals{0};
+  std::vector<std::thread> asking;
+  for (int i = 0; i < 32; ++i) {
+    asking.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        const auto got = ask("x");
+        if (got) {
+          ++answers;
+        } else if (got.error().message.find("too many clients") != std::string::npos ||
+                   got.error().code == errc::end_of_stream) {
+          ++refusals;
+        }
+      }
+    });
+  }
+  for (auto& one : asking) one.join();
+  BOOST_TEST(answers + refusals == 32 * 20);
+  BOOST_TEST(answers > 0);
+  BOOST_TEST(ask("after").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_comes_and_goes_does_not_matter) {
+  const auto served = open();
+  for (int i = 0; i < 200; ++i) (void)client::connect(path(), soon());
+  const auto got = ask("x");
+  BOOST_TEST(got.has_value(), (got ? "" : to_string(got.error())));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_says_nothing_is_given_up_at_the_deadline) {
+  std::atomic<bool> may_go{false};
+  auto served = open([&](const request&) -> expected<std::string> {
+    may_go.wait(false);
+    return std::string{"1"};
+  });
+  auto link = client::connect(path(), soon());
+  const auto got = link->ask({"x"}, deadline::after(20ms));
+  BOOST_TEST((got.error().code == errc::timed_out));
+  may_go = true;
+  may_go.notify_all();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe::control
