@@ -69,8 +69,8 @@ expected<client> client::connect(const std::string& path, deadline limit) {
     made->socket.async_connect(local::endpoint{path},
                                [&](error_code problem) { result = problem; });
     if (!made->finish(limit)) return made->silent();
-    // The kernel's line of clients that nobody has accepted yet is full.
-    if (result != asio::error::try_again) break;
+    // The line of clients that nobody has accepted yet is full: EAGAIN, which Asio renames.
+    if (result != asio::error::try_again && result != asio::error::no_buffer_space) break;
     if (limit.has_passed()) return made->silent();
     asio::steady_timer pause{made->context, connect_pause};
     pause.async_wait([](error_code) {});

@@ -51,9 +51,13 @@ pipeline::worker_reference worker_of(const config::pool_spec& pool) {
   case config::pool_kind::command:
   case config::pool_kind::shell: break;
   }
-  const nlohmann::json settings = {{"command", argv_of(pool)},
-                                   {"mode", std::string{to_string(pool.protocol.mode)}},
-                                   {"codec", std::string{to_string(pool.protocol.input_codec)}}};
+  nlohmann::json settings = {{"command", argv_of(pool)}};
+  if (pool.protocol.mode == config::protocol_mode::stream) {
+    return {.name = "exec_stream", .module = "", .config_json = settings.dump()};
+  }
+  settings["mode"] = to_string(pool.protocol.mode);
+  settings["input_codec"] = to_string(pool.protocol.input_codec);
+  settings["output_codec"] = to_string(pool.protocol.output_codec);
   return {.name = "exec", .module = "", .config_json = settings.dump()};
 }
 

@@ -66,7 +66,7 @@ class Run:
         env = dict(case.env, TROUPE_TEST_MARK=self.mark)
         options.setdefault("stdout", subprocess.PIPE)
         self.process = subprocess.Popen(
-            [TROUPE, "run", *arguments], cwd=case.folder, env=env, stdin=subprocess.DEVNULL,
+            [case.command, "run", *arguments], cwd=case.folder, env=env, stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE, **options)
         self.lines = queue.Queue()
         self.seen = []
@@ -125,6 +125,8 @@ class Run:
 class CommandTest(unittest.TestCase):
     """Each test has a folder of its own, which is also the place of its control sockets."""
 
+    command = TROUPE
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="troupe-cli-")
         self.addCleanup(self.remove_folder)
@@ -160,7 +162,7 @@ class CommandTest(unittest.TestCase):
             options.setdefault("stdin", subprocess.DEVNULL)
         for stream in ("stdout", "stderr"):
             options.setdefault(stream, subprocess.PIPE)
-        return subprocess.run([TROUPE, *arguments], timeout=PATIENCE_S, check=False, text=True,
+        return subprocess.run([self.command, *arguments], timeout=PATIENCE_S, check=False, text=True,
                               errors="surrogateescape", **options)
 
     def start(self, *arguments, **options):
