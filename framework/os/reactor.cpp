@@ -48,10 +48,18 @@ struct readiness_watch::state : std::enable_shared_from_this<state> {
     on_readable_();
   }
 
+  // On the thread that asks for the watch, so that it hears when the kernel has no room for it.
+  void assign() {
+    boost::system::error_code problem;
+    descriptor_.assign(raw_, problem);
+    if (problem) {
+      throw std::system_error{problem.value(), std::generic_category(),
+                              "cannot watch a descriptor"};
+    }
+  }
+
   void start() {
-    if (is_cancelled_) return;
-    descriptor_.assign(raw_);
-    arm();
+    if (!is_cancelled_) arm();
   }
 
   void stop() {
@@ -164,6 +172,7 @@ readiness_watch reactor::add_readable(const fd& descriptor, std::function<void()
   readiness_watch out;
   out.state_ = std::make_shared<readiness_watch::state>(*this, descriptor.get());
   out.state_->on_readable_ = std::move(on_readable);
+  out.state_->assign();
   if (is_reactor_thread()) {
     out.state_->start();
   } else {

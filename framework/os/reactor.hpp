@@ -66,7 +66,8 @@ private:
 ///
 /// Lives in: host. Threads: any; callbacks run on the reactor's thread and must not block.
 /// Blocks: only the destructor, for the callback that is running. Crash: nothing outside the host.
-/// Errors: an exception that leaves a callback is printed to stderr; the thread goes on.
+/// Errors: `add_readable` throws std::system_error when the kernel watches no more; an exception
+/// that leaves a callback is printed to stderr, and the thread goes on.
 class reactor {
 public:
   /// Starts the thread. Throws std::system_error when the process is out of threads or descriptors.

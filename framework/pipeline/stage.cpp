@@ -131,6 +131,7 @@ void stage::forgive(slot_id slot) {
 
 bool stage::is_idle(slot_id id) const {
   if (id.value >= slots_.size()) return true;
+  if (is_finished_ || failure_) return true; // Answers are not even read any more.
   const auto& slot = slots_[id.value];
   return slot.link.is_idle() && slot.uncommitted.empty() && slot.taken_back.empty() &&
          slot.replay.empty();

@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -24,6 +25,10 @@ struct future_access {
   static task_state& state(const future<T>& of) {
     return of.state();
   }
+  /// As `then`, but on whichever thread learns of the end, under its pool's lock: `f` gets the
+  /// future, keeps it, and neither blocks nor calls the pool.
+  template<class T, class F>
+  static void at_once(const future<T>& of, F f);
 };
 
 /// A continuation that calls `f` and ends itself.
@@ -138,7 +143,8 @@ private:
   friend struct detail::future_access;
 
   [[nodiscard]] task_state& state() const {
-    if (task_ == nullptr) throw invalid_state{"this future is empty: it was moved from or never set"};
+    if (task_ == nullptr)
+      throw invalid_state{"this future is empty: it was moved from or never set"};
     return *task_;
   }
 
@@ -157,5 +163,13 @@ private:
 
   task_state* task_ = nullptr;
 };
+
+template<class T, class F>
+void detail::future_access::at_once(const future<T>& of, F f) {
+  auto call = [f = std::move(f), self = of]() mutable { f(std::move(self)); };
+  auto each = std::make_unique<callback<decltype(call)>>(std::move(call));
+  each->is_immediate = true;
+  task_port::add_continuation(of.state(), *each.release());
+}
 
 } // namespace troupe

@@ -174,7 +174,7 @@ bool lane_set::poll() {
 
 void lane_set::find_ready(std::size_t index) {
   auto& s = seats_[index];
-  if (!s.link->end().is_ready()) return;
+  if (!s.link->is_ready()) return;
   s.is_ready = true;
   s.ready_since = clock::now();
   supervision_->on_ready(s.link->slot(), s.link->incarnation());
@@ -263,7 +263,7 @@ void lane_set::detach(worker_link& link, const exit_record& record) {
   const auto index = link.slot().value;
   if (seats_[index].link.get() != &link) return;
   ++exits_;
-  if (!seats_[index].is_ready && link.end().is_ready()) find_ready(index);
+  if (!seats_[index].is_ready && link.is_ready()) find_ready(index);
   take_answers(index);
   auto& end = link.end();
   std::optional<job_id> running;

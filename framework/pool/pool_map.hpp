@@ -53,8 +53,7 @@ void take_chunk(Iterator& it, const End& end, std::size_t count, std::vector<T>&
 template<bool IsStar, class F, class T>
 auto pool::submit_chunk(F& f, const std::vector<T>& items) {
   using function = std::decay_t<F>;
-  using result =
-    detail::element_result<IsStar, typename detail::caller<function>::type, T>;
+  using result = detail::element_result<IsStar, typename detail::caller<function>::type, T>;
   using answer = std::conditional_t<std::is_void_v<result>, void, std::vector<result>>;
   detail::encoded_call call;
   large_room room{core()};
@@ -71,7 +70,7 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
   (void)core(); // Refuses a pool without workers before anything is divided by their number.
   const auto chunk = detail::choose_chunk(range, options.chunk, size());
   const auto ahead =
-    options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
+      options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
 
   std::deque<chunk_future> in_flight;
   std::exception_ptr first_error;
@@ -120,7 +119,7 @@ void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options
   (void)core();
   const auto chunk = options.chunk > 0 ? options.chunk : 1;
   const auto ahead =
-    options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
+      options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
   const auto done = std::make_shared<detail::completion_queue<part>>();
   std::size_t in_flight = 0;
   std::size_t next_index = 0;
@@ -154,7 +153,10 @@ void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options
       next_index += items.size();
       const auto sent = submit_chunk<false>(f, items);
       ++in_flight; // Only now: a chunk that was refused never completes.
-      sent.then([done, index](chunk_future result) { done->put({index, std::move(result)}); });
+      // Not by `then`: its thread may be the one that is here.
+      detail::future_access::at_once(sent, [done, index](chunk_future result) {
+        done->put({index, std::move(result)});
+      });
     }
   } catch (...) { // Of the range or of submit.
     if (!first_error) first_error = std::current_exception();

@@ -56,7 +56,7 @@ worker_setup pool_core::setup_of(slot_id slot, incarnation_id incarnation) const
 void pool_core::find_ready_workers(time_point now) {
   bool has_new = false;
   for (auto& s : slots_) {
-    if (s.phase != slot_phase::starting || !s.link->end().is_ready()) continue;
+    if (s.phase != slot_phase::starting || !s.link->is_ready()) continue;
     s.phase = slot_phase::live;
     s.live_since = now;
     has_new = true;

@@ -10,8 +10,8 @@ namespace troupe {
 
 worker_link::worker_link(slot_id slot, incarnation_id incarnation, std::size_t output_arena_bytes,
                          std::weak_ptr<worker_link_events> owner)
-    : slot_{slot}, incarnation_{incarnation}, owner_{std::move(owner)},
-      end_{ipc::host_end::create(output_arena_bytes)} {}
+    : slot_{slot}, incarnation_{incarnation}, owner_{std::move(owner)}, end_{ipc::host_end::create(
+                                                                            output_arena_bytes)} {}
 
 void worker_link::launch(launcher& with, process_options options, const worker_setup& setup,
                          const os::shared_memory& input_arena) {
@@ -36,11 +36,17 @@ void worker_link::signal(int signal, signal_scope scope) noexcept {
   }
 }
 
+bool worker_link::is_ready() const noexcept {
+  return pid() > 0 && end_->is_ready();
+}
+
 void worker_link::on_started(std::shared_ptr<child_process> child) {
   const std::lock_guard lock{mutex_};
   pid_.store(child->pid(), std::memory_order_relaxed);
   child_ = std::move(child);
   if (early_signal_ != 0) child_->signal(early_signal_, signal_scope::group);
+  // The worker may have rung before, when nobody could believe it.
+  end_->doorbell().ring();
 }
 
 void worker_link::on_start_failed(const failure& cause) {

@@ -34,7 +34,8 @@ public:
 /// Lives in: host. Threads: `end` belongs to the owner's lock; the rest: any. Blocks: never.
 /// Crash (of the worker): `on_link_exited` comes once, after which the rings are final.
 /// Errors: a start that fails is `on_link_start_failed`.
-class worker_link final : public process_observer, public std::enable_shared_from_this<worker_link> {
+class worker_link final : public process_observer,
+                          public std::enable_shared_from_this<worker_link> {
 public:
   /// Makes the rings. Throws std::system_error when the host is out of memory or descriptors.
   worker_link(slot_id slot, incarnation_id incarnation, std::size_t output_arena_bytes,
@@ -47,6 +48,11 @@ public:
   [[nodiscard]] slot_id slot() const noexcept { return slot_; }
   [[nodiscard]] incarnation_id incarnation() const noexcept { return incarnation_; }
   [[nodiscard]] ipc::host_end& end() noexcept { return *end_; }
+
+  /// Whether it may be given jobs: it says so itself, and the launcher has told of its start.
+  /// Without the latter (the zygote dies with the news) its end is a failed start, in which no job
+  /// may be lost.
+  [[nodiscard]] bool is_ready() const noexcept;
 
   /// Signals the process; remembered if it has not started yet.
   void signal(int signal, signal_scope scope) noexcept;

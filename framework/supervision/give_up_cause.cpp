@@ -15,10 +15,17 @@ std::string duration_text(duration span) {
   return std::to_string(span.count()) + "ns";
 }
 
+// With its last words, which are the exception's text when an initializer threw.
+std::string exit_text(const exit_record& record) {
+  auto text = to_string(record);
+  if (!record.stderr_tail.empty()) text += ", its last words: " + record.stderr_tail.back();
+  return text;
+}
+
 std::string end_text(std::string_view worker, end_kind kind, const exit_record& record) {
   switch (kind) {
   case end_kind::exited:
-    return to_string(record);
+    return exit_text(record);
   case end_kind::start_timeout:
     return "worker " + std::string{worker} + " was not ready within start.timeout (" +
            to_string(record) + ")";

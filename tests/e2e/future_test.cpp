@@ -25,7 +25,8 @@ using test::wait_at_gate;
 
 BOOST_AUTO_TEST_SUITE(futures, *boost::unit_test::timeout(120))
 
-// F02: get(timeout) on a slow task is timeout_error, a later get still returns the value, repeatedly.
+// F02: get(timeout) on a slow task is timeout_error, a later get still returns the value,
+// repeatedly.
 BOOST_FIXTURE_TEST_CASE(a_timeout_of_get_leaves_the_task_alone, clean_world) {
   gate gate;
   pool pool{{.replicas = 1}};
@@ -147,7 +148,8 @@ BOOST_FIXTURE_TEST_CASE(callbacks_run_once_and_in_order, clean_world) {
       throw std::runtime_error{"a callback of the test, on purpose"};
     });
   }
-  cancelled.then([&log](const future<int>& f) { log.emplace_back(f.is_cancelled() ? "cancelled" : "?"); });
+  cancelled.then(
+      [&log](const future<int>& f) { log.emplace_back(f.is_cancelled() ? "cancelled" : "?"); });
   failing.then([&](const future<int>& f) {
     log.emplace_back(f.exception() != nullptr ? "failed" : "?");
     all_done.set_value();
@@ -159,7 +161,10 @@ BOOST_FIXTURE_TEST_CASE(callbacks_run_once_and_in_order, clean_world) {
              boost::test_tools::per_element());
   int calls = 0;
   running.then([&](const future<int>& f) { calls += f.get() > 0 ? 1 : 0; });
-  failing.then([&](const future<int>&) { ++calls; throw 1; });
+  failing.then([&](const future<int>&) {
+    ++calls;
+    throw 1;
+  });
   cancelled.then([&](const future<int>&) { ++calls; });
   BOOST_TEST(calls == 3);
 }
@@ -185,11 +190,13 @@ BOOST_FIXTURE_TEST_CASE(tasks_without_futures_run_to_their_end, clean_world) {
   const auto file = (folder.path() / "count").string();
   pool pool{{.replicas = 1}};
   for (int i = 0; i < 1000; ++i) {
-    (void)pool.submit([](const std::string& name) {
-      auto* out = std::fopen(name.c_str(), "a");
-      std::fputc('x', out);
-      std::fclose(out);
-    }, file);
+    (void)pool.submit(
+        [](const std::string& name) {
+          auto* out = std::fopen(name.c_str(), "a");
+          std::fputc('x', out);
+          std::fclose(out);
+        },
+        file);
   }
   pool.close();
   BOOST_TEST(pool.join(60s));
@@ -288,7 +295,8 @@ BOOST_FIXTURE_TEST_CASE(wait_takes_any_range_and_refuses_nonsense, clean_world) 
   BOOST_TEST(troupe::wait(both).done.size() == 2u);
 }
 
-// H21: a hundred futures that finish at once are not missed; and what waited in vain leaves no trace.
+// H21: a hundred futures that finish at once are not missed; and what waited in vain leaves no
+// trace.
 BOOST_FIXTURE_TEST_CASE(wait_misses_nothing_when_much_finishes_at_once, clean_world) {
   pool pool{{.replicas = 2}};
   for (int round = 0; round < 50; ++round) {

@@ -8,6 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -224,9 +225,15 @@ BOOST_FIXTURE_TEST_CASE(answers_forged_while_they_are_read_do_not_break_the_host
   BOOST_TEST(counters.corrupt > 0u);
   BOOST_TEST(counters.submitted == counters.resolved);
   // Once the forgers are gone, all is as before.
-  for (const auto pid : pool.worker_pids()) ::kill(pid, SIGKILL);
-  const auto exits = counters.worker_exits;
-  while (pool.stats().worker_exits < exits + 4) std::this_thread::yield();
+  const auto forgers = pool.worker_pids();
+  for (const auto pid : forgers) ::kill(pid, SIGKILL);
+  const auto is_forger = [&](int pid) {
+    return std::find(forgers.begin(), forgers.end(), pid) != forgers.end();
+  };
+  for (auto pids = forgers; std::any_of(pids.begin(), pids.end(), is_forger);) {
+    std::this_thread::yield();
+    pids = pool.worker_pids();
+  }
   for (std::uint32_t i = 0; i < 200; ++i) BOOST_TEST((pool.apply(repeat, i) == repeat(i)));
 }
 

@@ -30,7 +30,8 @@ public:
     BOOST_REQUIRE(blocks_.emplace(offset, size).second);
   }
   std::pair<std::uint64_t, std::size_t> take(std::uint64_t chosen) {
-    const auto it = std::next(blocks_.begin(), static_cast<std::ptrdiff_t>(chosen % blocks_.size()));
+    const auto it =
+        std::next(blocks_.begin(), static_cast<std::ptrdiff_t>(chosen % blocks_.size()));
     const auto out = *it;
     blocks_.erase(it);
     return out;

@@ -19,13 +19,14 @@ inline constexpr std::size_t input_bytes = 1u << 20;
 /// that writing what it may only read ends the test.
 struct link_pair {
   explicit link_pair(std::size_t output_bytes)
-      : host{ipc::host_end::create(output_bytes)},
-        input{os::shared_memory::create("test-input", input_bytes, os::write_access::creator)},
+      : host{ipc::host_end::create(output_bytes)}, input{os::shared_memory::create(
+                                                       "test-input", input_bytes,
+                                                       os::write_access::creator)},
         worker{std::make_unique<ipc::worker_end>(
-          map(host->request_descriptor(), sizeof(ipc::request_region), false),
-          map(host->response_descriptor(), sizeof(ipc::response_region), true),
-          map(input.descriptor(), input_bytes, false), map(host->output_descriptor(), 1, true),
-          os::event_fd{host->doorbell().descriptor().duplicate().value()})},
+            map(host->request_descriptor(), sizeof(ipc::request_region), false),
+            map(host->response_descriptor(), sizeof(ipc::response_region), true),
+            map(input.descriptor(), input_bytes, false), map(host->output_descriptor(), 1, true),
+            os::event_fd{host->doorbell().descriptor().duplicate().value()})},
         blocks{input_bytes} {}
 
   static os::shared_memory map(const os::fd& descriptor, std::size_t size_min, bool is_writable) {

@@ -57,10 +57,18 @@ public:
         continue;
       }
       switch (random_.below(4)) {
-      case 0: drain(random_.below(100)); break;
-      case 1: wait_by_bell(); break;
-      case 2: wait_by_doorbell(); break;
-      default: std::this_thread::yield(); break;
+      case 0:
+        drain(random_.below(100));
+        break;
+      case 1:
+        wait_by_bell();
+        break;
+      case 2:
+        wait_by_doorbell();
+        break;
+      default:
+        std::this_thread::yield();
+        break;
       }
     }
     end();
@@ -114,7 +122,8 @@ private:
                             static_cast<std::uint32_t>(random_.size_up_to(options_.payload_max)),
                             static_cast<std::uint32_t>(random_.size_up_to(options_.answer_max))};
     fill(std::span{buffer_}.first(recipe.payload_bytes), recipe.code());
-    if (!pair_.send(recipe.code(), std::span{buffer_}.first(recipe.payload_bytes), ~recipe.code())) {
+    if (!pair_.send(recipe.code(), std::span{buffer_}.first(recipe.payload_bytes),
+                    ~recipe.code())) {
       return false;
     }
     ++sent_;
@@ -129,7 +138,8 @@ private:
       BOOST_REQUIRE(!was_revoked);
       const auto code = host_.code_at(position);
       BOOST_REQUIRE(host_.tag_at(position) == ~code);
-      BOOST_REQUIRE(is_filled(pair_.sent_bytes(position), job_recipe::of(code).payload_bytes, code));
+      BOOST_REQUIRE(
+          is_filled(pair_.sent_bytes(position), job_recipe::of(code).payload_bytes, code));
       pair_.release_input(position);
       ++revoked_;
     }
@@ -172,9 +182,9 @@ private:
       host_.ring_bell_at(position);
       drain(never);
       if (host_.head() != position || host_.head() == host_.tail()) return;
-      BOOST_REQUIRE_MESSAGE(os::futex_wait(host_.bell(), seen, deadline::after(patience),
-                                           os::futex_scope::shared),
-                            "the bell was not rung");
+      BOOST_REQUIRE_MESSAGE(
+          os::futex_wait(host_.bell(), seen, deadline::after(patience), os::futex_scope::shared),
+          "the bell was not rung");
     }
   }
 
@@ -245,15 +255,20 @@ BOOST_AUTO_TEST_CASE(a_full_output_arena_delays_answers_and_loses_none) {
 }
 
 BOOST_AUTO_TEST_CASE(a_revoked_job_is_never_run_and_all_others_are) {
-  traffic run{{.jobs = 300'000 / slowness, .payload_max = 1000, .answer_max = 300, .revoke_one_in = 2}};
+  traffic run{
+      {.jobs = 300'000 / slowness, .payload_max = 1000, .answer_max = 300, .revoke_one_in = 2}};
   run.run();
   BOOST_TEST(run.revoked() > 0u);
 }
 
 // Every job finds the worker asleep, or on its way there.
 BOOST_AUTO_TEST_CASE(a_sleeping_worker_is_always_woken) {
-  traffic run{{.jobs = 20'000 / slowness, .payload_max = 300, .answer_max = 300, .burst_max = 1,
-               .revoke_one_in = 5, .idle_one_in = 2}};
+  traffic run{{.jobs = 20'000 / slowness,
+               .payload_max = 300,
+               .answer_max = 300,
+               .burst_max = 1,
+               .revoke_one_in = 5,
+               .idle_one_in = 2}};
   run.run();
   BOOST_TEST(run.wakes() > 0u);
 }

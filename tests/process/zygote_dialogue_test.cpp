@@ -22,7 +22,9 @@
 namespace troupe::detail {
 namespace {
 
-int returns_5(std::span<os::fd>, std::span<const std::byte>) { return 5; }
+int returns_5(std::span<os::fd>, std::span<const std::byte>) {
+  return 5;
+}
 int hangs(std::span<os::fd>, std::span<const std::byte>) {
   for (;;) ::pause();
 }

@@ -157,6 +157,8 @@ BOOST_AUTO_TEST_CASE(refused_starts_leave_nothing) {
 }
 
 BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_fails_the_start_and_nothing_else, launch_fixture) {
+  // The undefined-behaviour sanitizer itself needs descriptors to look at an exception.
+  if (std::string{TROUPE_TEST_SANITIZE}.find("undefined") != std::string::npos) return;
   const auto stays = start_worker(hangs);
   BOOST_TEST_REQUIRE(stays->started());
   settle(*this);
