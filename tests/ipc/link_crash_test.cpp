@@ -276,13 +276,17 @@ BOOST_AUTO_TEST_CASE(a_region_that_changes_all_the_time_harms_nobody) {
   const auto* const arena_begin = answer.bytes.data();
   test::random random;
   std::atomic<bool> is_over{false};
+  // A mapping of its own, as a process would have: what it does there is no race of this program.
+  const auto memory =
+      link_pair::map(liar.pair.host->response_descriptor(), sizeof(response_region), true);
+  auto& region = *reinterpret_cast<response_region*>(memory.data());
   std::thread forger{[&, mine = test::random{random.next()}]() mutable {
     while (!is_over) {
       const auto word = mine.below(link_cells * sizeof(response_cell) / 8 + 24);
       const auto position = mine.below(8 * link_cells);
       const auto value = mine.next() >> mine.below(64);
-      reinterpret_cast<std::atomic<std::uint64_t>*>(liar.memory.data())[word] = value;
-      liar.region.cells[position % link_cells].claim = make_claim(position, claim_state::done);
+      reinterpret_cast<std::atomic<std::uint64_t>*>(memory.data())[word] = value;
+      region.cells[position % link_cells].claim = make_claim(position, claim_state::done);
     }
   }};
   std::uint64_t accepted = 0;

@@ -76,6 +76,7 @@ void child_process_impl::signal(int signal, signal_scope scope) noexcept {
 }
 
 void child_process_impl::watch_death(os::reactor& reactor, std::function<void()> on_death) {
+  if (death_watch_) return; // The next zygote died as well before this end was told.
   death_watch_ = reactor.add_readable(handle_.descriptor(), std::move(on_death));
 }
 

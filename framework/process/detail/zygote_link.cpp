@@ -15,6 +15,8 @@ namespace {
 
 // From start to hello: the static constructors of the program run in between.
 constexpr auto hello_timeout = std::chrono::seconds{20};
+// A process that was just started and killed is gone at once.
+constexpr auto kill_wait_max = std::chrono::seconds{1};
 
 } // namespace
 
@@ -33,7 +35,10 @@ expected<void> zygote_link::open() {
     // The end of the socket may be held open by a child that was stopped right after its fork.
     death_watch_ = reactor_.add_readable(process_.descriptor(), [this] { on_death(); });
   } catch (const std::system_error& problem) {
-    if (process_) kill();
+    if (process_) {
+      kill();
+      if (process_.wait_exited(deadline::after(kill_wait_max))) (void)process_.reap();
+    }
     return with_context(system_failure(problem.what(), problem.code().value()),
                         "cannot start the zygote");
   }
@@ -123,6 +128,8 @@ void zygote_link::lose(const std::string& why) {
 }
 
 void zygote_link::on_death() {
+  // A watch may tell of a descriptor that had this number before; reaping would then be too early.
+  if (!process_.has_exited()) return;
   if (!lost_) read_messages(); // What it had said before.
   lose("the zygote died");
   death_watch_.cancel();
