@@ -29,7 +29,8 @@ Examples:
 
 'troupe VERB --help' says more.)";
 
-constexpr auto run_footer = R"(The first Ctrl-C (or TERM) ends the sources, works off what is under way, stops
+constexpr auto run_footer =
+    R"(The first Ctrl-C (or TERM) ends the sources, works off what is under way, stops
 everything and exits 0; the second one kills what is left and exits 130.
 
 What workers write comes on stderr with their name in front. With --json, stdout has one
@@ -40,14 +41,16 @@ Examples:
   troupe run checksum.yaml --chaos 50ms      the same sums, though workers are killed
   generate-yaml | troupe run - --json > result.json)";
 
-constexpr auto validate_footer = R"(All mistakes are shown in one go, with line and column; nothing is started or created.
+constexpr auto validate_footer =
+    R"(All mistakes are shown in one go, with line and column; nothing is started or created.
 Exit codes: 0 right (warnings are allowed), 78 wrong.
 
 Examples:
   troupe validate access.yaml --environment   also looks for commands and folders
   troupe validate access.yaml --print         with every default filled in)";
 
-constexpr auto status_footer = R"(TARGET is a file, the name of a troupe, or left out when only one is running.
+constexpr auto status_footer =
+    R"(TARGET is a file, the name of a troupe, or left out when only one is running.
 'since_ms' is how long a worker's place has been in its state.
 Exit codes: 0 all is ready, or has ended as it should; 3 something is not; 4 no such troupe
 or pool; 69 it is not running; 75 --wait took longer than --timeout.
@@ -107,12 +110,10 @@ duration read_duration(const std::string& option, const std::string& text) {
 }
 
 void add_file(CLI::App& verb, file_arguments& into, std::vector<std::string>& set) {
-  verb.add_option("FILE", into.path, "The YAML file; - is stdin")
-    ->required()
-    ->type_name(" ");
+  verb.add_option("FILE", into.path, "The YAML file; - is stdin")->required()->type_name(" ");
   verb.add_option("--set", set, "Sets a variable; wins over 'vars:' and the environment")
-    ->type_name("NAME=VALUE")
-    ->allow_extra_args(false);
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
 }
 
 void read_set(const std::vector<std::string>& from, file_arguments& into) {
@@ -156,13 +157,13 @@ private:
     run_verb_->footer(run_footer);
     add_file(*run_verb_, run_.file, set_);
     run_verb_->add_option("--chaos", chaos_, "Kills a random worker of the pipeline this often")
-      ->type_name("PERIOD");
+        ->type_name("PERIOD");
     run_verb_->add_option("--chaos-seed", run_.chaos_seed, "Which workers --chaos chooses")
-      ->type_name("N");
+        ->type_name("N");
     run_verb_->add_flag("--json", run_.is_json, "The result as JSON on stdout");
     run_verb_->add_flag("-q,--quiet", run_.is_quiet, "No progress, no table at the end");
     run_verb_->add_option("--socket", run_.socket, "Where the control socket is made")
-      ->type_name("PATH");
+        ->type_name("PATH");
     run_verb_->add_flag("--no-socket", has_no_socket_, "Without a control socket");
   }
 
@@ -180,18 +181,18 @@ private:
   void add_status() {
     status_verb_->footer(status_footer);
     status_verb_->add_option("TARGET", status_.target.path, "A YAML file or the name of a troupe")
-      ->type_name(" ");
+        ->type_name(" ");
     status_verb_->add_option("POOL", status_.pools, "Only these: NAME or NAME/REPLICA")
-      ->type_name(" ");
+        ->type_name(" ");
     status_verb_->add_option("--set", set_, "As with 'run', when TARGET is a file")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     status_verb_->add_option("--socket", status_.socket, "The control socket")->type_name("PATH");
     status_verb_->add_flag("--json", status_.is_json, "JSON on stdout");
     status_verb_->add_option("--wait", wait_, "Waits until all is ready, or stopped")
-      ->type_name("ready|stopped");
+        ->type_name("ready|stopped");
     status_verb_->add_option("--timeout", timeout_, "How long --wait waits; 30s if not given")
-      ->type_name("DURATION");
+        ->type_name("DURATION");
   }
 
   parsed_arguments chosen() {

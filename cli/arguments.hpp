@@ -55,7 +55,8 @@ struct early_end {
   std::string text;
 };
 
-using parsed_arguments = std::variant<early_end, run_arguments, validate_arguments, status_arguments>;
+using parsed_arguments =
+    std::variant<early_end, run_arguments, validate_arguments, status_arguments>;
 
 /// Reads the command line.
 [[nodiscard]] parsed_arguments parse_arguments(int argc, const char* const* argv);

@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const fs::path& path) { return "'" + text::printable(path.string()) + "'"; }
+std::string quoted(const fs::path& path) {
+  return "'" + text::printable(path.string()) + "'";
+}
 
 /// Where the actor will be when it opens its files.
 fs::path folder_of(const config::troupe_spec& spec, const config::pool_spec& pool) {

@@ -25,15 +25,15 @@ struct overloaded : F... {
 
 exit_code carry_out(int argc, char** argv) {
   return std::visit(
-    overloaded{[](const cli::early_end& end) {
-                 if (end.code == exit_code::ok) return cli::print(end.text, end.code);
-                 (void)os::write_all(2, end.text);
-                 return end.code;
-               },
-               [](const cli::run_arguments& arguments) { return cli::run(arguments); },
-               [](const cli::validate_arguments& arguments) { return cli::validate(arguments); },
-               [](const cli::status_arguments& arguments) { return cli::status(arguments); }},
-    cli::parse_arguments(argc, argv));
+      overloaded{[](const cli::early_end& end) {
+                   if (end.code == exit_code::ok) return cli::print(end.text, end.code);
+                   (void)os::write_all(2, end.text);
+                   return end.code;
+                 },
+                 [](const cli::run_arguments& arguments) { return cli::run(arguments); },
+                 [](const cli::validate_arguments& arguments) { return cli::validate(arguments); },
+                 [](const cli::status_arguments& arguments) { return cli::status(arguments); }},
+      cli::parse_arguments(argc, argv));
 }
 
 } // namespace

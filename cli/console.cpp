@@ -63,7 +63,9 @@ console::~console() {
   thread_.join();
 }
 
-void console::say(std::string_view text) { add("troupe: " + std::string{text} + "\n"); }
+void console::say(std::string_view text) {
+  add("troupe: " + std::string{text} + "\n");
+}
 
 void console::show_output(std::string_view name, std::string_view text) {
   std::string line;
@@ -113,7 +115,8 @@ std::string console::next_block() {
   if (!shown_progress_.empty()) block += erase_line;
   for (const auto& line : lines_) block += line;
   if (dropped_ > 0) {
-    block += "troupe: " + std::to_string(dropped_) + " lines are missing here: stderr is too slow\n";
+    block +=
+        "troupe: " + std::to_string(dropped_) + " lines are missing here: stderr is too slow\n";
   }
   block += progress_;
   lines_.clear();

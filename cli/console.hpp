@@ -24,7 +24,8 @@ struct console_options {
 /// Lives in: host, thread "troupe-console". Threads: any. Blocks: only `finish` and the destructor,
 /// until all is written; a terminal that is stopped (Ctrl-S) never stops the troupe. Lines that
 /// come faster than they can be written, beyond `waiting_bytes_max`, are dropped and counted.
-/// Crash: nothing outside the host. Errors: what cannot be written is lost; there is no other place.
+/// Crash: nothing outside the host. Errors: what cannot be written is lost; there is no other
+/// place.
 class console {
 public:
   static constexpr std::size_t waiting_bytes_max = std::size_t{4} << 20;

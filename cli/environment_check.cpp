@@ -30,7 +30,9 @@ constexpr auto path_by_default = "/usr/local/bin:/usr/bin:/bin";
 // Of a pool with very many workers, the first ones show what is wrong with all.
 constexpr std::uint32_t replicas_looked_at_max = 256;
 
-std::string quoted(const std::string& text) { return "'" + text::printable(text) + "'"; }
+std::string quoted(const std::string& text) {
+  return "'" + text::printable(text) + "'";
+}
 
 /// Why the file cannot be run; empty when it can.
 std::string problem_of_program(const std::string& path) {
@@ -111,16 +113,16 @@ private:
     if (limit.value.hard <= allowed || os::may_exceed_limits()) return;
     add(problem::permission, limit.at, "pools." + pool.name + ".limits." + limit.name,
         "no right to raise the limit above " + std::to_string(allowed) +
-          ", the hard limit of this process; ask for less, or raise it first (ulimit -H)");
+            ", the hard limit of this process; ask for less, or raise it first (ulimit -H)");
   }
 
   void check_replica(const pool_spec& pool, std::uint32_t replica) {
     const std::map<std::string, std::string> names = {
-      {"TROUPE_NAME", spec_.name},
-      {"TROUPE_POOL", pool.name},
-      {"TROUPE_REPLICA", std::to_string(replica)},
-      {"TROUPE_REPLICAS", std::to_string(pool.replicas.value_or(os::usable_cpu_count()))},
-      {"TROUPE_GENERATION", "0"}};
+        {"TROUPE_NAME", spec_.name},
+        {"TROUPE_POOL", pool.name},
+        {"TROUPE_REPLICA", std::to_string(replica)},
+        {"TROUPE_REPLICAS", std::to_string(pool.replicas.value_or(os::usable_cpu_count()))},
+        {"TROUPE_GENERATION", "0"}};
     auto folder = spec_.directory;
     if (pool.working_dir) {
       folder = config::expand_for_worker(pool.working_dir->path, names);
@@ -199,9 +201,9 @@ private:
     const auto near = text::nearest(pool.worker, known);
     add(problem::unknown_reference, pool, "worker",
         "this program has no worker type " + quoted(pool.worker) + "; " +
-          (near.empty() ? "name the library that has it with 'module:', or run the file with the "
-                          "program that registers it (TROUPE_WORKER)"
-                        : "did you mean '" + std::string{near} + "'?"));
+            (near.empty() ? "name the library that has it with 'module:', or run the file with the "
+                            "program that registers it (TROUPE_WORKER)"
+                          : "did you mean '" + std::string{near} + "'?"));
   }
 
   void check_builtin(const pool_spec& pool) {

@@ -30,22 +30,32 @@ std::string read_stdin() {
 
 config::value_type type_of(actors::setting_type type) {
   switch (type) {
-  case actors::setting_type::text: return config::value_type::text;
-  case actors::setting_type::path: return config::value_type::path;
-  case actors::setting_type::integer: return config::value_type::integer;
-  case actors::setting_type::boolean: return config::value_type::boolean;
-  case actors::setting_type::word: return config::value_type::word;
-  case actors::setting_type::text_list: return config::value_type::text_list;
+  case actors::setting_type::text:
+    return config::value_type::text;
+  case actors::setting_type::path:
+    return config::value_type::path;
+  case actors::setting_type::integer:
+    return config::value_type::integer;
+  case actors::setting_type::boolean:
+    return config::value_type::boolean;
+  case actors::setting_type::word:
+    return config::value_type::word;
+  case actors::setting_type::text_list:
+    return config::value_type::text_list;
   }
   return config::value_type::any;
 }
 
 config::builtin_role role_of(worker_role role) {
   switch (role) {
-  case worker_role::source: return config::builtin_role::source;
-  case worker_role::transform: return config::builtin_role::transform;
-  case worker_role::aggregation: return config::builtin_role::aggregate;
-  case worker_role::sink: return config::builtin_role::sink;
+  case worker_role::source:
+    return config::builtin_role::source;
+  case worker_role::transform:
+    return config::builtin_role::transform;
+  case worker_role::aggregation:
+    return config::builtin_role::aggregate;
+  case worker_role::sink:
+    return config::builtin_role::sink;
   }
   return config::builtin_role::transform;
 }
@@ -112,10 +122,8 @@ std::string findings_json(const std::string& file, bool is_ok,
   for (const auto& one : findings) {
     if (one.weight == config::severity::error) ++errors;
   }
-  nlohmann::ordered_json out{{"file", file},
-                             {"ok", is_ok},
-                             {"errors", errors},
-                             {"warnings", findings.size() - errors}};
+  nlohmann::ordered_json out{
+      {"file", file}, {"ok", is_ok}, {"errors", errors}, {"warnings", findings.size() - errors}};
   out["diagnostics"] = nlohmann::ordered_json::parse(config::render_json(findings));
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

@@ -2,4 +2,6 @@
 
 #include "troupe/cli/command.hpp"
 
-int main(int argc, char** argv) { return troupe::run_command(argc, argv); }
+int main(int argc, char** argv) {
+  return troupe::run_command(argc, argv);
+}

@@ -76,8 +76,8 @@ progress::progress(const config::troupe_spec& spec) {
   // Consumers behind their producers; the loader lets no circle pass. Few pools, so simply.
   const auto waits_for = [](const stage& one, const stage& other) {
     return std::count(one.producers.begin(), one.producers.end(), other.name) +
-             std::count(one.dead_letter_producers.begin(), one.dead_letter_producers.end(),
-                        other.name) >
+               std::count(one.dead_letter_producers.begin(), one.dead_letter_producers.end(),
+                          other.name) >
            0;
   };
   std::vector<stage> sorted;
@@ -183,10 +183,10 @@ std::string progress::bar(std::size_t columns) const {
   auto after = std::to_string(static_cast<int>(share * 100)) + "% " + std::to_string(done) + "/" +
                std::to_string(*total);
   if (const auto speed = rate(); speed > 0) {
-    after += ", " + short_count(speed) + "/s, " +
-             short_time(static_cast<std::int64_t>(static_cast<double>(*total - done) * 1000 /
-                                                  speed)) +
-             " left";
+    after +=
+        ", " + short_count(speed) + "/s, " +
+        short_time(static_cast<std::int64_t>(static_cast<double>(*total - done) * 1000 / speed)) +
+        " left";
   }
   after += troubles();
   const auto before = view_.name + ": " + focus_->name + " [";

@@ -38,7 +38,7 @@ public:
 private:
   struct stage {
     std::string name;
-    std::vector<std::string> producers;            ///< Pools that write what it reads.
+    std::vector<std::string> producers;             ///< Pools that write what it reads.
     std::vector<std::string> dead_letter_producers; ///< Pools whose dead letters it reads.
   };
   struct sample {

@@ -63,7 +63,9 @@ std::string words_for(const std::string& state) {
   return state; // "stopped", "failed"
 }
 
-std::string age(std::int64_t ms) { return short_time(ms); }
+std::string age(std::int64_t ms) {
+  return short_time(ms);
+}
 
 std::string exit_text(const std::optional<control::exit_view>& exit) {
   if (!exit) return "-";
@@ -120,10 +122,8 @@ std::string status_table(const troupe_view& view) {
       const bool is_finished = pool.is_finished && slot.state == "stopped";
       rows.push_back({pool.name + "/" + std::to_string(slot.replica),
                       is_finished ? "finished" : slot.state,
-                      slot.pid > 0 ? std::to_string(slot.pid) : "-",
-                      age(slot.since_ms),
-                      std::to_string(slot.restarts),
-                      exit_text(slot.exit)});
+                      slot.pid > 0 ? std::to_string(slot.pid) : "-", age(slot.since_ms),
+                      std::to_string(slot.restarts), exit_text(slot.exit)});
     }
   }
   auto out = view.name + " (pid " + std::to_string(view.pid) + "): " + view.state + " for " +

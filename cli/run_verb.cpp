@@ -55,9 +55,8 @@ exit_code run(const run_arguments& arguments) {
   show(loaded.diagnostics); // Warnings.
   const auto& spec = *loaded.spec;
   const bool has_pipeline =
-    std::any_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
-      return pool.enabled && !is_service(pool);
-    });
+      std::any_of(spec.pools.begin(), spec.pools.end(),
+                  [](const config::pool_spec& pool) { return pool.enabled && !is_service(pool); });
   if (arguments.chaos > duration::zero() && !has_pipeline) {
     return refuse_usage("--chaos kills workers of a pipeline, and this file has none");
   }
@@ -69,7 +68,8 @@ exit_code run(const run_arguments& arguments) {
   }
   running troupe{spec, arguments};
   if (const auto opened = troupe.open_socket(); !opened) {
-    complain(opened.error().message);
+    const bool is_taken = opened.error().code == errc::would_block;
+    complain(opened.error().message + (is_taken ? " (--socket PATH, or --no-socket)" : ""));
     return exit_code::no_socket;
   }
   return finish(arguments, troupe.run());

@@ -23,7 +23,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration look_period = 200ms;
+// Whether the end has begun by itself is asked for this often; it costs next to nothing.
+constexpr duration wake_period = 200ms;
+// Looking asks every slot. So it is done for somebody who sees it, or asks over the socket.
+constexpr duration pipeline_look_period = 200ms;
+constexpr duration service_look_period = 1s;
 // A host that is busier than that is shown as it was.
 constexpr auto answer_wait_max = 500ms;
 constexpr duration plain_line_pause_min = 5s;
@@ -50,15 +54,14 @@ running::running(const config::troupe_spec& spec, const run_arguments& arguments
     : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
       has_services_only_{has_no_pipeline(spec)}, end_bell_{os::event_fd::create()},
       console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
-      look_bell_{os::event_fd::create()},
-      progress_{spec}, start_{clock::now()}, next_plain_line_{start_ + plain_line_pause_min},
-      plain_line_pause_{plain_line_pause_min} {
+      look_bell_{os::event_fd::create()}, progress_{spec}, start_{clock::now()},
+      next_plain_line_{start_ + plain_line_pause_min}, plain_line_pause_{plain_line_pause_min} {
   set_output_sink([this](std::string_view name, output_stream, std::string_view line) {
     console_.show_output(name, line);
   });
   set_log_sink([this](std::string_view line) { console_.say(line); });
   host_ = std::make_unique<troupe_host>(
-    spec, troupe::run_options{.chaos = arguments.chaos, .chaos_seed = arguments.chaos_seed});
+      spec, troupe::run_options{.chaos = arguments.chaos, .chaos_seed = arguments.chaos_seed});
 }
 
 running::~running() {
@@ -131,10 +134,21 @@ void running::loop() {
     if (!end_limit_ && host_->result().how != run_result::ending::running) begin_end(now);
     if (end_limit_ && now >= *end_limit_ && !has_ended_) force_end();
     if (now < next_look_ || has_ended_) continue;
-    next_look_ = now + look_period;
     look();
     show();
+    next_look_ = next_look_after(now);
   }
+}
+
+time_point running::next_look_after(time_point now) const {
+  if (has_progress_line_) {
+    return now + (has_services_only_ ? service_look_period : pipeline_look_period);
+  }
+  return is_silent() ? time_point::max() : next_plain_line_;
+}
+
+bool running::is_silent() const {
+  return arguments_.is_quiet || arguments_.is_json || has_services_only_;
 }
 
 void running::wait_for_event() {
@@ -142,7 +156,8 @@ void running::wait_for_event() {
   const auto signalled = watched.add(signals_.bell().descriptor().get());
   const auto ended = watched.add(end_bell_.descriptor().get());
   const auto asked = watched.add(look_bell_.descriptor().get());
-  watched.wait(deadline::at(std::min(next_look_, end_limit_.value_or(next_look_))));
+  const auto next_wake = clock::now() + wake_period;
+  watched.wait(deadline::at(std::min({next_wake, next_look_, end_limit_.value_or(next_look_)})));
   if (watched.is_readable(ended)) has_ended_ = true;
   if (watched.is_readable(asked)) {
     (void)look_bell_.clear();
@@ -225,8 +240,7 @@ void running::show() {
     return console_.show_progress(progress_.line(columns > 0 ? columns : columns_by_default));
   }
   const auto now = clock::now();
-  const bool is_silent = arguments_.is_quiet || arguments_.is_json || has_services_only_;
-  if (is_silent || now < next_plain_line_) return;
+  if (is_silent() || now < next_plain_line_) return;
   console_.say(progress_.plain_line());
   plain_line_pause_ = std::min(plain_line_pause_ * 2, plain_line_pause_max);
   next_plain_line_ = now + plain_line_pause_;

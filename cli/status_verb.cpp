@@ -83,8 +83,8 @@ place place_of_only_one() {
   }
   if (names.size() == 1) return {socket, std::nullopt};
   if (names.empty()) return {"", refusal{exit_code::no_socket, "no troupe is running"}};
-  return {"", refusal{exit_code::usage, "several troupes are running: " +
-                                          text::join(names, ", ") + "; name one"}};
+  return {"", refusal{exit_code::usage,
+                      "several troupes are running: " + text::join(names, ", ") + "; name one"}};
 }
 
 place place_of(const status_arguments& arguments) {
@@ -113,11 +113,12 @@ std::optional<refusal> choose(troupe_view& view, const std::vector<std::string>&
   std::vector<control::pool_view> chosen;
   for (const auto& name : wanted) {
     const auto slash = name.find('/');
-    const auto pool = std::find_if(
-      view.pools.begin(), view.pools.end(),
-      [&](const control::pool_view& one) { return one.name == name.substr(0, slash); });
+    const auto pool =
+        std::find_if(view.pools.begin(), view.pools.end(), [&](const control::pool_view& one) {
+          return one.name == name.substr(0, slash);
+        });
     const auto unknown = refusal{exit_code::unknown_name, view.name + " has no pool or worker '" +
-                                                            text::printable(name, 80) + "'"};
+                                                              text::printable(name, 80) + "'"};
     if (pool == view.pools.end()) return unknown;
     auto copy = *pool;
     if (slash != std::string::npos) {
@@ -143,8 +144,8 @@ exit_code show_once(const status_arguments& arguments, expected<troupe_view> vie
   if (!view) {
     const bool is_gone = is_not_running(view.error());
     const bool is_starting = view.error().code == errc::task_failed;
-    const auto message = is_gone ? "it is not running: " + view.error().message
-                                 : view.error().message;
+    const auto message =
+        is_gone ? "it is not running: " + view.error().message : view.error().message;
     return refuse({is_starting ? exit_code::not_ready : exit_code::no_socket, message});
   }
   if (const auto refused = choose(*view, arguments.pools)) return refuse(*refused);
@@ -159,8 +160,8 @@ void pause(deadline limit) {
 
 exit_code give_up_waiting(const status_arguments& arguments, const expected<troupe_view>& last) {
   const auto wanted = arguments.wait == awaited::ready ? "ready" : "stopped";
-  auto message = "not " + std::string{wanted} + " after " +
-                 config::format_duration(arguments.timeout);
+  auto message =
+      "not " + std::string{wanted} + " after " + config::format_duration(arguments.timeout);
   if (!last) message += ": " + last.error().message;
   complain("status: " + message);
   if (last && print(arguments.is_json ? to_json(*last) + "\n" : status_table(*last),

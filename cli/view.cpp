@@ -25,14 +25,13 @@ control::slot_view slot_of(const slot_status& slot, int pid, time_point now) {
   out.replica = slot.slot.value;
   out.state = to_string(slot.state);
   out.is_ready = slot.state == slot_state::ready;
-  const bool has_process = out.is_ready || slot.state == slot_state::starting ||
-                           slot.state == slot_state::stopping;
+  const bool has_process =
+      out.is_ready || slot.state == slot_state::starting || slot.state == slot_state::stopping;
   out.pid = has_process ? pid : 0;
   out.generation = slot.incarnation.value;
   out.restarts = slot.restarts;
   if (slot.since != time_point{}) {
-    out.since_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now - slot.since).count();
+    out.since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - slot.since).count();
   }
   if (!slot.last_exit.name.empty()) out.exit = exit_of(slot.last_exit);
   return out;
@@ -69,10 +68,14 @@ control::pool_view view_of(const pool_report& report, time_point now) {
 
 std::string to_string(run_result::ending ending) {
   switch (ending) {
-  case run_result::ending::running: return "running";
-  case run_result::ending::finished: return "finished";
-  case run_result::ending::stopped: return "stopped";
-  case run_result::ending::failed: return "failed";
+  case run_result::ending::running:
+    return "running";
+  case run_result::ending::finished:
+    return "finished";
+  case run_result::ending::stopped:
+    return "stopped";
+  case run_result::ending::failed:
+    return "failed";
   }
   return "?";
 }

@@ -56,7 +56,9 @@ client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
-int client::peer_pid() const noexcept { return link_->pid; }
+int client::peer_pid() const noexcept {
+  return link_->pid;
+}
 
 expected<client> client::connect(const std::string& path, deadline limit) {
   if (path.size() >= detail::socket_path_max) {
@@ -103,7 +105,7 @@ expected<std::string> client::ask(const request& what, deadline limit) {
   }
   if (result) {
     return failure{errc::end_of_stream, "process " + std::to_string(link_->pid) + " at " +
-                                          link_->path + " closed the connection"};
+                                            link_->path + " closed the connection"};
   }
   std::string reply;
   std::istream in{&link_->input};

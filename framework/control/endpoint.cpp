@@ -38,7 +38,7 @@ failure in_use(const std::string& path) {
   const auto who = pid > 0 ? "process " + std::to_string(pid) : std::string{"another process"};
   const auto how = pid > 0 ? " (kill " + std::to_string(pid) + ")" : std::string{};
   return {errc::would_block, who + " already runs with the control socket " + path +
-                               "; stop it first" + how + ", or choose another socket"};
+                                 "; stop it first" + how + ", or choose another socket"};
 }
 
 expected<void> make_folder(const std::string& path) {
@@ -75,8 +75,8 @@ public:
   void read() {
     wait();
     asio::async_read_until(
-      socket_, input_, '\n',
-      [self = shared_from_this()](error_code problem, std::size_t) { self->on_read(problem); });
+        socket_, input_, '\n',
+        [self = shared_from_this()](error_code problem, std::size_t) { self->on_read(problem); });
   }
 
   void refuse(const std::string& why) { reply(failure{errc::bad_argument, why}, false); }
@@ -211,8 +211,8 @@ expected<std::unique_ptr<endpoint>> endpoint::open(const endpoint_options& optio
   const auto& path = options.path;
   if (path.size() >= detail::socket_path_max) {
     return failure{errc::too_large, "the path of the control socket is longer than " +
-                                      std::to_string(detail::socket_path_max - 1) +
-                                      " bytes: " + path + "; choose a shorter one"};
+                                        std::to_string(detail::socket_path_max - 1) +
+                                        " bytes: " + path + "; choose a shorter one"};
   }
   if (const auto made = make_folder(path); !made) return made.error();
   auto lock = os::file_lock::acquire(path + ".lock");

@@ -11,8 +11,8 @@
 namespace troupe::control {
 
 struct endpoint_options {
-  std::string path;           ///< Of the socket; `path`.lock lies beside it.
-  unsigned mode = 0600;       ///< Of the socket. Its folder is made with 0700 when it is not there.
+  std::string path;     ///< Of the socket; `path`.lock lies beside it.
+  unsigned mode = 0600; ///< Of the socket. Its folder is made with 0700 when it is not there.
 };
 
 /// Answers a request with JSON. Called on the endpoint's thread; should not block.

@@ -10,7 +10,9 @@ namespace {
 using json = nlohmann::ordered_json;
 } // namespace
 
-std::string to_line(const request& what) { return json{{"verb", what.verb}}.dump(); }
+std::string to_line(const request& what) {
+  return json{{"verb", what.verb}}.dump();
+}
 
 expected<request> request_from_line(std::string_view line) {
   const auto from = json::parse(line, nullptr, false);
@@ -28,12 +30,13 @@ std::string reply_line(const expected<std::string>& result) {
   // Not parsed again: it may be long, and it was made by our own writer.
   if (result) return R"({"ok":true,"result":)" + *result + "}";
   return json{{"ok", false}, {"error", result.error().message}}.dump(
-    -1, ' ', false, json::error_handler_t::replace);
+      -1, ' ', false, json::error_handler_t::replace);
 }
 
 expected<std::string> result_from_line(std::string_view line) {
   const auto from = json::parse(line, nullptr, false);
-  if (from.is_discarded() || !from.is_object() || !from.contains("ok") || !from["ok"].is_boolean()) {
+  if (from.is_discarded() || !from.is_object() || !from.contains("ok") ||
+      !from["ok"].is_boolean()) {
     return failure{errc::bad_data, "the reply makes no sense"};
   }
   if (from["ok"].get<bool>()) return from.value("result", json{}).dump();

@@ -22,14 +22,10 @@ json as_json(const std::optional<exit_view>& exit) {
 }
 
 json as_json(const slot_view& slot) {
-  return {{"replica", slot.replica},
-          {"state", slot.state},
-          {"ready", slot.is_ready},
-          {"pid", slot.pid == 0 ? json(nullptr) : json(slot.pid)},
-          {"generation", slot.generation},
-          {"restarts", slot.restarts},
-          {"since_ms", slot.since_ms},
-          {"exit", as_json(slot.exit)}};
+  return {{"replica", slot.replica},       {"state", slot.state},
+          {"ready", slot.is_ready},        {"pid", slot.pid == 0 ? json(nullptr) : json(slot.pid)},
+          {"generation", slot.generation}, {"restarts", slot.restarts},
+          {"since_ms", slot.since_ms},     {"exit", as_json(slot.exit)}};
 }
 
 // One table for both directions.

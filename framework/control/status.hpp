@@ -23,7 +23,7 @@ struct exit_view {
 /// One place for a worker.
 struct slot_view {
   std::uint32_t replica = 0;
-  std::string state;            ///< stopped starting ready backoff stopping completed failed
+  std::string state; ///< stopped starting ready backoff stopping completed failed
   bool is_ready = false;
   int pid = 0;                  ///< 0: no process.
   std::uint64_t generation = 0; ///< Workers that filled the slot before.
@@ -67,7 +67,8 @@ struct troupe_view {
   std::vector<pool_view> pools{};
 };
 
-/// Everything is as the configuration wants it: each slot is known, and is ready or has rightly ended.
+/// Everything is as the configuration wants it: each slot is known, and is ready or has rightly
+/// ended.
 [[nodiscard]] bool is_as_wanted(const pool_view& pool);
 [[nodiscard]] bool is_as_wanted(const troupe_view& troupe);
 

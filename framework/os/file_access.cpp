@@ -13,10 +13,16 @@ bool may(const std::string& path, int what) noexcept {
 }
 } // namespace
 
-bool may_read(const std::string& path) noexcept { return may(path, R_OK); }
+bool may_read(const std::string& path) noexcept {
+  return may(path, R_OK);
+}
 
-bool may_write(const std::string& path) noexcept { return may(path, W_OK); }
+bool may_write(const std::string& path) noexcept {
+  return may(path, W_OK);
+}
 
-bool may_execute(const std::string& path) noexcept { return may(path, X_OK); }
+bool may_execute(const std::string& path) noexcept {
+  return may(path, X_OK);
+}
 
 } // namespace troupe::os

@@ -21,7 +21,9 @@ void occupy_closed_standard_streams() noexcept {
   }
 }
 
-bool is_terminal(int descriptor) noexcept { return ::isatty(descriptor) == 1; }
+bool is_terminal(int descriptor) noexcept {
+  return ::isatty(descriptor) == 1;
+}
 
 unsigned terminal_columns(int descriptor) noexcept {
   winsize size{};

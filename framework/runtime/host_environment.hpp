@@ -15,7 +15,8 @@ std::shared_ptr<pool_environment> host_environment();
 
 /// Takes every line workers write, instead of stdout and stderr; empty: the default again.
 /// Threads: any; `sink` is called on the reactor thread and must not block.
-using output_sink = std::function<void(std::string_view name, output_stream, std::string_view line)>;
+using output_sink =
+    std::function<void(std::string_view name, output_stream, std::string_view line)>;
 void set_output_sink(output_sink sink);
 
 /// Takes every line of Troupe's own, instead of stderr; empty: the default again. As above, but

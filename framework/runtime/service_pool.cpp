@@ -47,7 +47,7 @@ std::shared_ptr<service_pool> service_pool::make(service_settings settings,
                                                  std::shared_ptr<pool_environment> environment,
                                                  service_events events) {
   std::shared_ptr<service_pool> pool{
-    new service_pool{std::move(settings), std::move(environment), std::move(events)}};
+      new service_pool{std::move(settings), std::move(environment), std::move(events)}};
   const auto& chosen = pool->settings_;
   pool->supervision_ = pool->environment_->supervision().make({.name = chosen.name,
                                                                .replicas = chosen.replicas,
@@ -60,10 +60,13 @@ std::shared_ptr<service_pool> service_pool::make(service_settings settings,
 
 service_pool::service_pool(service_settings settings, std::shared_ptr<pool_environment> environment,
                            service_events events)
-    : settings_{std::move(settings)}, environment_{std::move(environment)},
-      events_{std::move(events)}, seats_(settings_.replicas) {}
+    : settings_{std::move(settings)}, environment_{std::move(environment)}, events_{std::move(
+                                                                                events)},
+      seats_(settings_.replicas) {}
 
-void service_pool::disconnect() { supervision_.reset(); }
+void service_pool::disconnect() {
+  supervision_.reset();
+}
 
 command_request service_pool::request_for(slot_id slot, incarnation_id incarnation) const {
   command_request request;
@@ -89,9 +92,8 @@ void service_pool::start(slot_id slot, incarnation_id incarnation) {
     const std::lock_guard lock{mutex_};
     seats_[slot.value] = {.incarnation = incarnation, .child = nullptr};
   }
-  environment_->processes().start(
-    request_for(slot, incarnation),
-    std::make_shared<command>(weak_from_this(), slot, incarnation));
+  environment_->processes().start(request_for(slot, incarnation),
+                                  std::make_shared<command>(weak_from_this(), slot, incarnation));
 }
 
 void service_pool::on_started(slot_id slot, incarnation_id incarnation,
@@ -149,16 +151,20 @@ void service_pool::abandon(slot_id slot) {
   {
     const std::lock_guard lock{mutex_};
     seats_[slot.value].is_abandoned = true;
-    is_last = std::all_of(seats_.begin(), seats_.end(),
-                          [](const seat& s) { return s.is_abandoned; });
+    is_last =
+        std::all_of(seats_.begin(), seats_.end(), [](const seat& s) { return s.is_abandoned; });
     has_failed =
-      std::any_of(seats_.begin(), seats_.end(), [](const seat& s) { return s.has_failed; });
+        std::any_of(seats_.begin(), seats_.end(), [](const seat& s) { return s.has_failed; });
   }
   if (is_last) events_.on_completed(has_failed);
 }
 
-void service_pool::give_up(const failure& cause) { events_.on_gave_up(cause); }
+void service_pool::give_up(const failure& cause) {
+  events_.on_gave_up(cause);
+}
 
-void service_pool::stopped() { events_.on_stopped(); }
+void service_pool::stopped() {
+  events_.on_stopped();
+}
 
 } // namespace troupe

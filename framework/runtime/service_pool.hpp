@@ -17,8 +17,8 @@ namespace troupe {
 /// How the commands of a service are started.
 struct service_settings {
   std::string name;
-  std::vector<std::string> argv;   ///< `${TROUPE_...}` is expanded per slot.
-  process_options process;         ///< Likewise its values and folder.
+  std::vector<std::string> argv; ///< `${TROUPE_...}` is expanded per slot.
+  process_options process;       ///< Likewise its values and folder.
   std::uint32_t replicas = 1;
   restart_spec restart;
   stop_spec stop;

@@ -25,13 +25,13 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
     stages_ = plan.graph.stages.size();
     const auto graph = pipeline::graph::make(std::move(plan.graph)).value();
     pipeline_ = std::make_shared<pipeline_host>(
-      graph, std::move(plan.settings), environment_,
-      pipeline_events{
-        .on_finished = [this] { on_pipeline_finished(); },
-        .on_failed =
-          [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
-        .on_stopped = [this] { on_part_stopped(); },
-        .log = [this](std::string_view line) { environment_->log(line); }});
+        graph, std::move(plan.settings), environment_,
+        pipeline_events{
+            .on_finished = [this] { on_pipeline_finished(); },
+            .on_failed =
+                [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
+            .on_stopped = [this] { on_part_stopped(); },
+            .log = [this](std::string_view line) { environment_->log(line); }});
     ++parts_running_;
     is_pipeline_active_ = true;
     if (has_chaos) pipeline_->set_chaos(options.chaos, options.chaos_seed);
@@ -42,11 +42,11 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
 void troupe_host::add_services(const config::troupe_spec& spec) {
   for (auto& settings : plan_services(spec)) {
     services_.push_back(service_pool::make(
-      std::move(settings), environment_,
-      {.on_gave_up =
-         [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
-       .on_completed = [this](bool has_failed) { on_service_completed(has_failed); },
-       .on_stopped = [this] { on_part_stopped(); }}));
+        std::move(settings), environment_,
+        {.on_gave_up =
+             [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
+         .on_completed = [this](bool has_failed) { on_service_completed(has_failed); },
+         .on_stopped = [this] { on_part_stopped(); }}));
   }
   parts_running_ += services_.size();
   services_active_ = services_.size();
@@ -144,7 +144,9 @@ run_result troupe_host::result() {
   return result_;
 }
 
-std::uint64_t troupe_host::kills() const { return pipeline_ ? pipeline_->kills() : 0; }
+std::uint64_t troupe_host::kills() const {
+  return pipeline_ ? pipeline_->kills() : 0;
+}
 
 std::vector<pool_report> troupe_host::report() {
   std::vector<pool_report> out;
@@ -201,8 +203,9 @@ void troupe_host::query_slots(std::vector<pool_report>& reports) {
     query([promise](std::vector<slot_status> slots) { promise->set_value(std::move(slots)); });
   });
   const auto sum = [](const std::vector<slot_status>& slots) {
-    return std::accumulate(slots.begin(), slots.end(), std::uint64_t{0},
-                           [](std::uint64_t n, const slot_status& one) { return n + one.restarts; });
+    return std::accumulate(
+        slots.begin(), slots.end(), std::uint64_t{0},
+        [](std::uint64_t n, const slot_status& one) { return n + one.restarts; });
   };
   const auto limit = clock::now() + query_wait_max;
   for (std::size_t i = 0; i < answers.size(); ++i) {

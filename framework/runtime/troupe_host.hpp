@@ -26,9 +26,9 @@ struct run_options {
 
 /// One pool as it stands.
 struct pool_report {
-  stage_report stage;                ///< Of a service: name and replicas only.
+  stage_report stage; ///< Of a service: name and replicas only.
   bool is_service = false;
-  std::uint64_t restarts = 0;        ///< Counted ones, of the slots as they are.
+  std::uint64_t restarts = 0; ///< Counted ones, of the slots as they are.
   std::vector<slot_status> slots;
 };
 
@@ -36,7 +36,7 @@ struct pool_report {
 struct run_result {
   enum class ending { running, finished, stopped, failed };
   ending how = ending::running;
-  std::optional<failure> cause;      ///< Of `failed`.
+  std::optional<failure> cause; ///< Of `failed`.
 };
 
 /// Everything one configuration describes, running: its pipeline and its services.
@@ -90,7 +90,7 @@ private:
   mutable std::mutex mutex_; // Protects what follows.
   std::condition_variable changed_;
   run_result result_;
-  std::size_t parts_running_ = 0;  // Pipeline and services whose workers are not gone.
+  std::size_t parts_running_ = 0; // Pipeline and services whose workers are not gone.
   std::size_t services_active_ = 0;
   bool is_pipeline_active_ = false;
   bool is_stopping_ = false;

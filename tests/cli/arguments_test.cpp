@@ -18,14 +18,16 @@ parsed_arguments parse(std::initializer_list<const char*> words) {
   return parse_arguments(static_cast<int>(argv.size()), argv.data());
 }
 
-exit_code code_of(const parsed_arguments& parsed) { return std::get<early_end>(parsed).code; }
+exit_code code_of(const parsed_arguments& parsed) {
+  return std::get<early_end>(parsed).code;
+}
 
 BOOST_AUTO_TEST_SUITE(arguments_suite, *boost::unit_test::timeout(10))
 
 BOOST_AUTO_TEST_CASE(run_takes_all_its_options_in_any_order) {
   const auto run = std::get<run_arguments>(
-    parse({"run", "--set", "a=1", "f.yaml", "--set", "b=c=d", "--chaos", "50ms", "--chaos-seed",
-           "7", "--json", "-q", "--socket", "s"}));
+      parse({"run", "--set", "a=1", "f.yaml", "--set", "b=c=d", "--chaos", "50ms", "--chaos-seed",
+             "7", "--json", "-q", "--socket", "s"}));
   BOOST_TEST(run.file.path == "f.yaml");
   BOOST_TEST(run.file.set.size() == 2U);
   BOOST_TEST(run.file.set.at("b") == "c=d");
@@ -50,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_value_may_be_empty_or_begin_with_a_dash) {
 
 BOOST_AUTO_TEST_CASE(status_takes_target_pools_and_waiting) {
   const auto status = std::get<status_arguments>(
-    parse({"status", "shop", "api", "db/1", "--wait", "ready", "--timeout", "1m30s"}));
+      parse({"status", "shop", "api", "db/1", "--wait", "ready", "--timeout", "1m30s"}));
   BOOST_TEST(status.target.path == "shop");
   BOOST_TEST(status.pools.size() == 2U);
   BOOST_TEST((status.wait == awaited::ready));

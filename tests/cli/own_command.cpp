@@ -13,10 +13,16 @@ struct point {
   std::string label;
 };
 
-point to_point(const std::string& line) { return {std::stoll(line), "p" + line}; }
+point to_point(const std::string& line) {
+  return {std::stoll(line), "p" + line};
+}
 TROUPE_WORKER(to_point);
 
-std::string from_point(const point& from) { return from.label + "=" + std::to_string(from.x); }
+std::string from_point(const point& from) {
+  return from.label + "=" + std::to_string(from.x);
+}
 TROUPE_WORKER(from_point);
 
-int main(int argc, char** argv) { return troupe::run_command(argc, argv); }
+int main(int argc, char** argv) {
+  return troupe::run_command(argc, argv);
+}

@@ -66,9 +66,9 @@ BOOST_AUTO_TEST_CASE(without_a_total_there_is_a_rate_but_no_bar) {
 BOOST_AUTO_TEST_CASE(once_the_source_has_ended_there_is_a_bar_and_the_time_left) {
   progress shown{make_spec()};
   shown.note(view_of(
-    {.elapsed_ms = 1000, .found = 1000, .has_found_all = true, .hashed = 300, .listed = 90}));
+      {.elapsed_ms = 1000, .found = 1000, .has_found_all = true, .hashed = 300, .listed = 90}));
   shown.note(view_of(
-    {.elapsed_ms = 2000, .found = 1000, .has_found_all = true, .hashed = 500, .listed = 90}));
+      {.elapsed_ms = 2000, .found = 1000, .has_found_all = true, .hashed = 500, .listed = 90}));
   BOOST_TEST(shown.line(200) == "sums: hash [====================>                   ] "
                                 "50% 500/1000, 200/s, 2.5s left");
   const auto narrow = shown.line(40);
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(once_the_source_has_ended_there_is_a_bar_and_the_time_left)
 BOOST_AUTO_TEST_CASE(the_bar_goes_on_to_the_next_stage) {
   progress shown{make_spec()};
   shown.note(view_of(
-    {.elapsed_ms = 1000, .found = 100, .has_found_all = true, .hashed = 100, .listed = 25}));
+      {.elapsed_ms = 1000, .found = 100, .has_found_all = true, .hashed = 100, .listed = 25}));
   BOOST_TEST(shown.line(100).starts_with("sums: list ["));
   BOOST_TEST(shown.line(100).find("25% 25/100") != std::string::npos);
 }

@@ -24,13 +24,13 @@ run_outcome make_outcome() {
   service.role = "service";
   service.replicas = 2;
   service.restarts = 3;
-  service.slots = {{.replica = 0, .state = "ready", .is_ready = true, .pid = 7},
-                   {.replica = 1,
-                    .state = "backoff",
-                    .restarts = 3,
-                    .since_ms = 1500,
-                    .exit = control::exit_view{.code = std::nullopt, .signal = "SEGV",
-                                               .reason = "signal"}}};
+  service.slots = {
+      {.replica = 0, .state = "ready", .is_ready = true, .pid = 7},
+      {.replica = 1,
+       .state = "backoff",
+       .restarts = 3,
+       .since_ms = 1500,
+       .exit = control::exit_view{.code = std::nullopt, .signal = "SEGV", .reason = "signal"}}};
   out.view.pools = {source, service};
   return out;
 }

@@ -110,8 +110,7 @@ BOOST_AUTO_TEST_CASE(another_file_in_its_place_is_left_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(a_path_too_long_for_the_kernel_is_told) {
-  const auto refused =
-    endpoint::open({.path = (folder / std::string(120, 'x')).string()}, echo);
+  const auto refused = endpoint::open({.path = (folder / std::string(120, 'x')).string()}, echo);
   BOOST_TEST((refused.error().code == errc::too_large));
   BOOST_TEST((client::connect(std::string(200, 'x'), soon()).error().code == errc::too_large));
 }

@@ -29,8 +29,16 @@ BOOST_AUTO_TEST_SUITE(status_suite, *boost::unit_test::timeout(10))
 BOOST_AUTO_TEST_CASE(everything_survives_the_way) {
   auto pool = make_pool({slot_in("ready"), slot_in("backoff")});
   pool.restarts = 7;
-  pool.messages = {.in = 1, .done = 2, .out = 3, .in_flight = 4, .retries = 5, .errors = 6,
-                   .timeouts = 7, .workers_lost = 8, .protocol_errors = 9, .dead_letters = 10,
+  pool.messages = {.in = 1,
+                   .done = 2,
+                   .out = 3,
+                   .in_flight = 4,
+                   .retries = 5,
+                   .errors = 6,
+                   .timeouts = 7,
+                   .workers_lost = 8,
+                   .protocol_errors = 9,
+                   .dead_letters = 10,
                    .dropped = 11};
   pool.slots[0].pid = 4711;
   pool.slots[0].generation = 3;
@@ -38,8 +46,13 @@ BOOST_AUTO_TEST_CASE(everything_survives_the_way) {
   pool.slots[1].restarts = 2;
   pool.slots[1].since_ms = 1234;
   pool.slots[1].exit = exit_view{.code = 3, .signal = "", .reason = "exit"};
-  const troupe_view sent{.name = "shop", .file = "a.yaml", .pid = 42, .state = "running",
-                         .elapsed_ms = 99, .kills = 1, .pools = {pool}};
+  const troupe_view sent{.name = "shop",
+                         .file = "a.yaml",
+                         .pid = 42,
+                         .state = "running",
+                         .elapsed_ms = 99,
+                         .kills = 1,
+                         .pools = {pool}};
   const auto got = troupe_from_json(to_json(sent));
   BOOST_TEST_REQUIRE(got.has_value());
   BOOST_TEST(to_json(*got) == to_json(sent));

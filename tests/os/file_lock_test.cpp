@@ -14,8 +14,9 @@ namespace troupe::os {
 namespace {
 
 struct own_path {
-  own_path() : path{std::filesystem::temp_directory_path() /
-                    ("troupe-lock-" + std::to_string(::getpid()))} {
+  own_path()
+      : path{std::filesystem::temp_directory_path() /
+             ("troupe-lock-" + std::to_string(::getpid()))} {
     std::filesystem::remove(path);
   }
   ~own_path() { std::filesystem::remove(path); }
