@@ -68,8 +68,7 @@ exit_code run(const run_arguments& arguments) {
   }
   running troupe{spec, arguments};
   if (const auto opened = troupe.open_socket(); !opened) {
-    const bool is_taken = opened.error().code == errc::would_block;
-    complain(opened.error().message + (is_taken ? " (--socket PATH, or --no-socket)" : ""));
+    complain(opened.error().message);
     return exit_code::no_socket;
   }
   return finish(arguments, troupe.run());

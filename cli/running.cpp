@@ -23,11 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Whether the end has begun by itself is asked for this often; it costs next to nothing.
-constexpr duration wake_period = 200ms;
-// Looking asks every slot. So it is done for somebody who sees it, or asks over the socket.
-constexpr duration pipeline_look_period = 200ms;
-constexpr duration service_look_period = 1s;
+constexpr duration look_period = 200ms;
 // A host that is busier than that is shown as it was.
 constexpr auto answer_wait_max = 500ms;
 constexpr duration plain_line_pause_min = 5s;
@@ -134,21 +130,10 @@ void running::loop() {
     if (!end_limit_ && host_->result().how != run_result::ending::running) begin_end(now);
     if (end_limit_ && now >= *end_limit_ && !has_ended_) force_end();
     if (now < next_look_ || has_ended_) continue;
+    next_look_ = now + look_period;
     look();
     show();
-    next_look_ = next_look_after(now);
   }
-}
-
-time_point running::next_look_after(time_point now) const {
-  if (has_progress_line_) {
-    return now + (has_services_only_ ? service_look_period : pipeline_look_period);
-  }
-  return is_silent() ? time_point::max() : next_plain_line_;
-}
-
-bool running::is_silent() const {
-  return arguments_.is_quiet || arguments_.is_json || has_services_only_;
 }
 
 void running::wait_for_event() {
@@ -156,8 +141,7 @@ void running::wait_for_event() {
   const auto signalled = watched.add(signals_.bell().descriptor().get());
   const auto ended = watched.add(end_bell_.descriptor().get());
   const auto asked = watched.add(look_bell_.descriptor().get());
-  const auto next_wake = clock::now() + wake_period;
-  watched.wait(deadline::at(std::min({next_wake, next_look_, end_limit_.value_or(next_look_)})));
+  watched.wait(deadline::at(std::min(next_look_, end_limit_.value_or(next_look_))));
   if (watched.is_readable(ended)) has_ended_ = true;
   if (watched.is_readable(asked)) {
     (void)look_bell_.clear();
@@ -240,7 +224,8 @@ void running::show() {
     return console_.show_progress(progress_.line(columns > 0 ? columns : columns_by_default));
   }
   const auto now = clock::now();
-  if (is_silent() || now < next_plain_line_) return;
+  const bool is_silent = arguments_.is_quiet || arguments_.is_json || has_services_only_;
+  if (is_silent || now < next_plain_line_) return;
   console_.say(progress_.plain_line());
   plain_line_pause_ = std::min(plain_line_pause_ * 2, plain_line_pause_max);
   next_plain_line_ = now + plain_line_pause_;

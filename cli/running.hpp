@@ -42,8 +42,6 @@ private:
   void loop();
   void wait_for_event();
   void look();
-  [[nodiscard]] time_point next_look_after(time_point now) const;
-  [[nodiscard]] bool is_silent() const;
   void show();
   void on_signals(int count);
   void force_end();
