@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_CASE(random_bytes_do_no_harm) {
     std::string line(random() % 40, ' ');
     for (auto& c : line) c = static_cast<char>(random());
     if (round % 2 == 0) line = R"({"verb":)" + line;
-    BOOST_TEST_REQUIRE((request_from_line(line).has_value() || true));
-    BOOST_TEST_REQUIRE((result_from_line(line).has_value() || true));
+    (void)request_from_line(line); // Any answer is right; a crash or a sanitizer report is not.
+    (void)result_from_line(line); // Any answer is right; a crash or a sanitizer report is not.
   }
 }
 
