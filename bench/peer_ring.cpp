@@ -77,8 +77,10 @@ public:
   host(region& shared, std::size_t workers) : shared_{shared}, workers_{workers} {}
 
   /// Hands a task to the next worker of two while there are many, else to the first.
-  void send(std::uint64_t value) {
-    auto& lane = shared_.lanes[in_flight() < 64 ? 0 : next_++ % workers_];
+  void send(std::uint64_t value) { send_to(in_flight() < 64 ? 0 : next_++ % workers_, value); }
+
+  void send_to(std::size_t worker, std::uint64_t value) {
+    auto& lane = shared_.lanes[worker];
     if (!lane.tasks.try_push(value)) throw std::runtime_error("more tasks than the ring holds");
     ++sent_;
     woke_ = lane.worker_bed.wake_at(static_cast<std::uint32_t>(lane.tasks.tail()));
@@ -177,7 +179,7 @@ void uneven(host& pool, const arguments& args) {
   const auto total = std::accumulate(units.begin(), units.end(), std::uint64_t{0});
   const auto workers = args.get("workers", 2);
   const auto before = wall_seconds();
-  for (std::uint64_t i = 0; i < workers; ++i) pool.send(total / workers);
+  for (std::uint64_t i = 0; i < workers; ++i) pool.send_to(i, total / workers);
   while (pool.in_flight() != 0) pool.receive();
   const auto seconds = wall_seconds() - before;
   require_equal(pool.take_sum(), workers * busy(total / workers), "sum of results");

@@ -56,11 +56,12 @@ bool host_end::is_asleep() const noexcept {
 }
 
 std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload,
-                             std::uint64_t tag) {
+                             std::uint64_t tag, std::uint32_t weight) {
   TROUPE_ASSERT(!is_full());
   const auto position = tail_++;
   auto& cell = request_->cells[index(position)];
-  entries_[index(position)] = {.tag = tag, .is_revoked = false, .is_in_arena = payload.is_in_arena};
+  entries_[index(position)] = {
+    .tag = tag, .weight = weight, .is_revoked = false, .is_in_arena = payload.is_in_arena};
   // The worker read this cell a lap ago; fetching the ones to come takes that wait off this path.
   prefetch_for_write(&request_->cells[index(position + prefetch_cells)]);
   cell.code = code;

@@ -64,8 +64,10 @@ public:
   [[nodiscard]] std::uint64_t tail() const noexcept { return tail_; }
   [[nodiscard]] bool is_full() const noexcept { return tail_ - head_ >= link_cells; }
 
-  /// Publishes a job and returns its position. @pre `!is_full()`
-  std::uint64_t send(std::uint64_t code, const outgoing_payload& payload, std::uint64_t tag);
+  /// Publishes a job and returns its position; `tag` and `weight` are the owner's own.
+  /// @pre `!is_full()`
+  std::uint64_t send(std::uint64_t code, const outgoing_payload& payload, std::uint64_t tag,
+                     std::uint32_t weight = 0);
   /// Returns the word to `os::futex_wake` (shared) when the worker sleeps and was not woken for that
   /// sleep yet, else nullptr. The caller makes the call when it holds no lock.
   [[nodiscard]] const os::futex_word* prepare_wake() noexcept;
@@ -84,6 +86,9 @@ public:
   bool revoke(std::uint64_t position) noexcept;
   [[nodiscard]] bool is_revoked(std::uint64_t position) const noexcept;
   [[nodiscard]] std::uint64_t tag_at(std::uint64_t position) const noexcept;
+  [[nodiscard]] std::uint32_t weight_at(std::uint64_t position) const noexcept {
+    return entries_[index(position)].weight;
+  }
   /// The payload bytes of a job as sent (from our own memory), for sending it elsewhere.
   [[nodiscard]] outgoing_payload payload_at(std::uint64_t position) const noexcept;
   /// Whether that payload is a block of the input arena.
@@ -106,17 +111,16 @@ public:
 
 private:
   struct entry {
-    std::uint64_t tag = 0;
-    bool is_revoked = false;
-    bool is_in_arena = false; // The payload; known without a look at the shared cell.
+    std::uint64_t tag;
+    std::uint32_t weight;
+    bool is_revoked;
+    bool is_in_arena; // The payload; known without a look at the shared cell.
   };
 
   host_end() = default;
   std::span<const std::byte> answer_bytes(std::uint64_t position, std::uint32_t size,
                                           payload_place place, bool& is_sound) noexcept;
-  static std::size_t index(std::uint64_t position) noexcept {
-    return static_cast<std::size_t>(position & (link_cells - 1));
-  }
+  static std::size_t index(std::uint64_t position) noexcept { return cell_index(position); }
 
   os::shared_memory request_memory_;
   os::shared_memory response_memory_;
@@ -132,7 +136,8 @@ private:
   std::uint64_t wakes_ = 0;
   std::uint64_t released_ = 0;
   std::optional<std::uint64_t> block_;     // Arena offset of the answer that `oldest` showed.
-  std::array<entry, link_cells> entries_{};
+  /// By `index`. Not touched before the first use: most workers never hold that many.
+  const std::unique_ptr<entry[]> entries_ = std::make_unique_for_overwrite<entry[]>(link_cells);
 };
 
 } // namespace troupe::ipc

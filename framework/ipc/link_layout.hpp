@@ -16,8 +16,19 @@
 namespace troupe::ipc {
 
 /// Jobs one worker can hold: enough that 200 us of the shortest tasks fit.
-inline constexpr std::size_t link_cells = 1024;
+inline constexpr std::size_t link_cells = 4096;
 static_assert((link_cells & (link_cells - 1)) == 0);
+
+/// Where the cell of a position lies. Within a block of a few pages, neighbours in time are kept
+/// apart in memory: a core that reads line after line fetches the next ones before it needs them,
+/// which here takes them from the process that is about to write them.
+constexpr std::size_t cell_index(std::uint64_t position) noexcept {
+  constexpr std::uint64_t block = 256;
+  constexpr std::uint64_t stride = 107; // Odd, so that each cell is met once; more than a page.
+  static_assert(link_cells % block == 0);
+  return static_cast<std::size_t>((position & (link_cells - block)) |
+                                  (position * stride & (block - 1)));
+}
 
 inline constexpr std::size_t cell_bytes = 64;
 inline constexpr std::size_t inline_bytes_max = 40;  ///< Payload that travels in the cell itself.

@@ -6,6 +6,7 @@
 #include "troupe/ipc/detail/writer.hpp"
 #include "troupe/ipc/wire_reader.hpp"
 
+#include <optional>
 #include <vector>
 
 /// The wire format: values as bytes in shared memory and on pipes, for processes of one build.
@@ -66,6 +67,38 @@ template<class T>
     return malformed(type_name<T>(), bytes.size(), source.position());
   }
   return value;
+}
+
+/// What a transport aligns every message to at least.
+inline constexpr std::size_t transport_alignment = 8;
+
+/// One message of a std::vector<E> that is filled where it lies: its size, and the place of its
+/// elements once the count is written. For elements that are their own bytes.
+template<class E>
+[[nodiscard]] constexpr std::size_t run_size(std::size_t count) noexcept {
+  static_assert(is_raw<E>);
+  return detail::run_start<E>(count) + count * sizeof(E);
+}
+/// @pre `room.size() >= run_size<E>(count)`, count < 2^32; `room` lies as a transport places it
+template<class E>
+[[nodiscard]] E* open_run(std::span<std::byte> room, std::size_t count) {
+  static_assert(is_raw<E> && alignof(E) <= transport_alignment);
+  detail::writer<true> out{room};
+  detail::put_count(out, count);
+  out.skip(detail::run_start<E>(count) - out.position());
+  return reinterpret_cast<E*>(room.data() + out.position());
+}
+
+/// Appends the elements of a message of one std::vector<E> to `all`. Returns what is wrong with
+/// the bytes, which leaves `all` as it was, or nothing.
+template<class E>
+[[nodiscard]] std::optional<failure> append(std::span<const std::byte> bytes, std::vector<E>& all) {
+  static_assert(is_raw<E> && !std::is_same_v<E, bool>);
+  reader source{bytes};
+  const auto before = all.size();
+  if (source.read_more(all) && source.at_end()) return std::nullopt;
+  all.erase(all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
+  return malformed(type_name<std::vector<E>>(), bytes.size(), source.position());
 }
 
 } // namespace troupe::wire

@@ -5,7 +5,9 @@
 #include "troupe/ipc/detail/inspect.hpp"
 #include "troupe/ipc/detail/validity.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace troupe::wire {
 
@@ -35,6 +37,28 @@ public:
     } else {
       return (get(out) && ...);
     }
+  }
+
+  /// Reads a vector of raw elements and appends them to `out`; after false, perhaps some of them.
+  template<class E>
+  [[nodiscard]] bool read_more(std::vector<E>& out) {
+    std::size_t count{};
+    if (!open_run<E>(count)) return false;
+    const auto before = out.size();
+    if (reinterpret_cast<std::uintptr_t>(at_) % alignof(E) == 0) {
+      const auto* first = reinterpret_cast<const E*>(at_);
+      out.insert(out.end(), first, first + count); // Writes each element once; resize would twice.
+      at_ += count * sizeof(E);
+    } else {
+      out.resize(before + count);
+      load(out.data() + before, count * sizeof(E));
+    }
+    seal(out);
+    if constexpr (detail::needs_check<E>()) {
+      return std::all_of(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
+                         [](const E& one) { return detail::is_valid(one); });
+    }
+    return true;
   }
 
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }

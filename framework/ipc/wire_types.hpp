@@ -25,6 +25,13 @@ constexpr std::size_t padding(std::size_t position, std::size_t size, std::size_
   return (0 - position) & (wanted - 1);
 }
 
+/// Where the elements of a run begin that is a message of its own.
+template<class E>
+constexpr std::size_t run_start(std::size_t count) noexcept {
+  constexpr auto counted = sizeof(std::uint32_t);
+  return counted + padding(counted, count * sizeof(E), alignof(E));
+}
+
 struct extent {
   std::size_t size_min; ///< No value takes fewer bytes.
   bool is_fixed;        ///< All values take exactly `size_min` bytes.

@@ -14,17 +14,13 @@ namespace troupe::ipc {
 namespace {
 
 // A wake of a sleeping process costs about this much; spinning longer than it does not pay.
-constexpr auto spin_time = std::chrono::microseconds{20};
+constexpr auto spin_time = std::chrono::microseconds{50};
 // Spin only while gaps are usually short: a worker that idles for long must not burn a core.
-constexpr auto spin_gap_max = 5 * spin_time;
+constexpr auto spin_gap_max = 2 * spin_time;
 constexpr int polls_per_clock_read = 32;
 constexpr std::size_t prefetch_cells = 4;
 constexpr std::uint32_t streak_of_stream = 2;
-constexpr int polls_to_skip = 16;
-
-constexpr std::size_t cell_index(std::uint64_t position) noexcept {
-  return static_cast<std::size_t>(position & (link_cells - 1));
-}
+constexpr int polls_to_skip = 32;
 
 } // namespace
 

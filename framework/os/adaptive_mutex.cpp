@@ -2,6 +2,8 @@
 
 #include "troupe/os/adaptive_mutex.hpp"
 
+#include <sched.h>
+
 namespace troupe::os {
 
 void adaptive_mutex::lock_slowly() noexcept {
@@ -11,9 +13,25 @@ void adaptive_mutex::lock_slowly() noexcept {
     __builtin_ia32_pause();
 #endif
   }
-  while (state_.exchange(is_contended, std::memory_order_acquire) != is_free) {
-    futex_wait(state_, is_contended, deadline::never(), futex_scope::process);
+  for (int i = 0; i < yields; ++i) {
+    ::sched_yield();
+    if (state_.load(std::memory_order_relaxed) == is_free && try_lock()) return;
   }
+  for (;;) {
+    sleepers_.store(perhaps_some, std::memory_order_seq_cst);
+    // SYNC(mutex): an owner that has not seen the mark yet has freed the state before this fence.
+    if (has_membarrier_) local_membarrier();
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // The mark stays after success: others may sleep still, and the next unlock wakes one of them.
+    if (try_lock()) return;
+    futex_wait(sleepers_, perhaps_some, deadline::never(), futex_scope::process);
+  }
+}
+
+void adaptive_mutex::wake_one() noexcept {
+  // Taking the mark first makes whoever has announced itself and not slept yet look again.
+  if (sleepers_.exchange(nobody, std::memory_order_seq_cst) == nobody) return;
+  futex_wake(sleepers_, 1, futex_scope::process);
 }
 
 } // namespace troupe::os

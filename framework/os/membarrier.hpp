@@ -13,4 +13,10 @@ bool accept_membarriers() noexcept;
 /// accepts them. A few microseconds.
 void global_membarrier() noexcept;
 
+/// As `accept_membarriers`, for `local_membarrier` of this process alone.
+bool accept_local_membarriers() noexcept;
+
+/// A full barrier here and, at the same time, in every running thread of this process.
+void local_membarrier() noexcept;
+
 } // namespace troupe::os

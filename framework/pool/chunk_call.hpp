@@ -78,13 +78,10 @@ void run_chunk_with(Caller& call, wire::reader& in, reply_sink& reply) {
   if (!in.read(items)) throw serialization_error{"the elements of a map cannot be decoded"};
   if constexpr (std::is_void_v<R>) {
     for (const auto& item : items) call_element<IsStar>(call, item);
-  } else if constexpr (wire::is_raw<R> && !std::is_same_v<R, bool>) {
-    // Straight into the answer: the wire form of a vector is encoded once it is complete.
-    static thread_local std::vector<R> results;
-    results.resize(items.size());
-    auto* to = results.data();
+  } else if constexpr (wire::is_raw<R> && alignof(R) <= wire::transport_alignment) {
+    // Straight into the answer, which counts only once it is published as a whole.
+    auto* to = wire::open_run<R>(reply.room(wire::run_size<R>(items.size())), items.size());
     for (const auto& item : items) *to++ = call_element<IsStar>(call, item);
-    wire::encode(reply.room(wire::encoded_size(results)), results);
   } else {
     std::vector<R> results;
     results.reserve(items.size());
@@ -113,10 +110,10 @@ void run_chunk(std::span<const std::byte> payload, reply_sink& reply) {
 }
 
 /// Encodes a chunk; as `encode_call`.
-template<bool IsStar, class LargeRoom, class F, class T>
-void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f,
-                  const std::vector<T>& items) {
+template<bool IsStar, class LargeRoom, class F, class Items>
+void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f, const Items& items) {
   using call = typename caller<F>::type;
+  using T = typename Items::value_type;
   using result = element_result<IsStar, call, T>;
   check_call<call, result>();
   out.code = code_of<&run_chunk<IsStar, call, T, result>>();

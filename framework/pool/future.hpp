@@ -8,9 +8,11 @@
 
 #include <coroutine>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -24,6 +26,20 @@ struct future_access {
   template<class T>
   static task_state& state(const future<T>& of) {
     return of.state();
+  }
+  /// Waits and appends the elements of the result to `all`, or throws as `get` does.
+  template<class E>
+  static void append(const future<std::vector<E>>& of, std::vector<E>& all) {
+    if constexpr (wire::is_raw<E> && !std::is_same_v<E, bool>) {
+      auto& task = of.finished(deadline::never());
+      if (const auto wrong = wire::append(task_port::result(task), all)) {
+        throw serialization_error{"the task's result: " + wrong->message};
+      }
+    } else {
+      auto part = of.get();
+      all.insert(all.end(), std::make_move_iterator(part.begin()),
+                 std::make_move_iterator(part.end()));
+    }
   }
   /// As `then`, but on whichever thread learns of the end, under its pool's lock: `f` gets the
   /// future, keeps it, and neither blocks nor calls the pool.
@@ -122,8 +138,9 @@ public:
   /// "troupe-calls", or at once when it is resolved already. An exception of `f` is logged.
   template<class F>
   void then(F f) const {
+    auto& task = state(); // Throws before there is anything to lose.
     auto call = [f = std::move(f), self = *this]() mutable { f(std::move(self)); };
-    task_port::add_continuation(state(), *new detail::callback<decltype(call)>{std::move(call)});
+    task_port::add_continuation(task, *new detail::callback<decltype(call)>{std::move(call)});
   }
 
   /// `co_await future`: resumes on the thread "troupe-calls" and gives what `get` gives.
@@ -148,12 +165,18 @@ private:
     return *task_;
   }
 
-  T get_until(deadline limit) const {
+  /// The task, once it has a value; throws for any other end.
+  task_state& finished(deadline limit) const {
     auto& task = state();
     if (!task_port::wait(task, limit)) {
       throw timeout_error{"the task is not finished yet; it goes on, and get may be repeated"};
     }
     if (task.how != outcome::value) std::rethrow_exception(task_port::exception(task));
+    return task;
+  }
+
+  T get_until(deadline limit) const {
+    const auto& task = finished(limit);
     if constexpr (!std::is_void_v<T>) {
       auto value = wire::decode<T>(task_port::result(task));
       if (!value) throw serialization_error{"the task's result: " + value.error().message};

@@ -158,8 +158,8 @@ private:
 
   template<bool IsStar, class F, class Range>
   auto run_map(F&& f, Range&& range, const map_options& options);
-  template<bool IsStar, class F, class T>
-  auto submit_chunk(F& f, const std::vector<T>& items);
+  template<bool IsStar, class F, class Items>
+  auto submit_chunk(F& f, const Items& items);
 
   std::shared_ptr<pool_core> core_;
 };

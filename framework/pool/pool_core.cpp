@@ -3,6 +3,7 @@
 #include "troupe/pool/pool_core.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/os/cpu_count.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pool/worker_lost.hpp"
 
@@ -17,6 +18,8 @@ namespace {
 // A caller that spins longer than a wake-up costs gains nothing by it.
 constexpr auto spin_time = std::chrono::microseconds{50};
 constexpr int polls_per_clock_read = 16;
+// From here on, what a payload costs is its bytes; a look at the answers costs nothing next to it.
+constexpr std::size_t large_bytes = 64 * 1024;
 // Waiting threads look again this often even if nobody rings: the bell is the worker's to ring.
 constexpr auto look_again_after = std::chrono::milliseconds{100};
 
@@ -39,6 +42,7 @@ std::shared_ptr<pool_core> pool_core::make(pool_settings settings,
 
 pool_core::pool_core(pool_settings settings, std::shared_ptr<pool_environment> environment)
     : settings_{std::move(settings)}, owner_pid_{os::this_process::pid()},
+      cpus_{static_cast<std::size_t>(os::usable_cpu_count())},
       environment_{std::move(environment)},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
@@ -90,6 +94,7 @@ task_state* pool_core::submit(const task_call& call) {
       }
       *call.large = {};
     }
+    if (task->place == byte_place::arena && task->size >= large_bytes) drain_all();
     ++unresolved_;
     was_active_ = true;
     ++counters_.submitted;
@@ -198,11 +203,12 @@ void pool_core::push_backlog(task_state& task, bool is_front) {
 
 std::size_t pool_core::choose_slot(const function_profile& profile) {
   const auto estimate = profile.estimate_ns;
+  // Whoever submits has a core, and so has every worker with something to do.
+  const auto wake_cost = scheduler::wake_cost(estimate, busy_.size() + 1 < cpus_);
   if (favourite_ != scheduler::nobody) {
     // While one awake worker has less to do than a wake-up costs, nobody else can be better.
     const auto& load = loads_[favourite_];
-    if (load.in_flight > 0 && !load.is_stalled &&
-        load.queued_ns + estimate <= scheduler::wake_cost_ns &&
+    if (load.in_flight > 0 && !load.is_stalled && load.queued_ns + estimate <= wake_cost &&
         scheduler::has_credit(load, estimate, settings_.in_flight_max)) {
       return favourite_;
     }
@@ -212,7 +218,7 @@ std::size_t pool_core::choose_slot(const function_profile& profile) {
       loads_[i].is_asleep = slots_[i].link->end().is_asleep();
     }
   }
-  const auto chosen = scheduler::choose(loads_, estimate, settings_.in_flight_max);
+  const auto chosen = scheduler::choose(loads_, estimate, wake_cost, settings_.in_flight_max);
   if (chosen != scheduler::nobody) favourite_ = chosen;
   return chosen;
 }
@@ -229,15 +235,14 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
   const auto estimate = static_cast<std::uint32_t>(
     std::min<std::int64_t>(task.profile->estimate_ns, std::numeric_limits<std::uint32_t>::max()));
   task.position =
-    to.link->end().send(task.code, payload, reinterpret_cast<std::uintptr_t>(&task));
+    to.link->end().send(task.code, payload, reinterpret_cast<std::uintptr_t>(&task), estimate);
   task.slot = static_cast<std::uint16_t>(where);
   task.place = byte_place::in_ring;
-  to.estimates[task.position % ipc::link_cells] = estimate;
   load.queued_ns += estimate;
   if (load.in_flight++ == 0) {
     busy_.push_back(static_cast<std::uint32_t>(where));
     to.has_moved = true;
-  } else if (estimate >= scheduler::ahead_ns / 2 && !is_fine_ticking_) {
+  } else if (estimate > scheduler::short_task_ns && !is_fine_ticking_) {
     // A long task now waits behind another: somebody must look whether it waits too long.
     is_fine_ticking_ = needs_kick_ = true;
   }
@@ -257,12 +262,13 @@ bool pool_core::wait(task_state& task, deadline limit) {
   if (task.is_resolved()) return true;
   std::unique_lock lock{mutex_};
   drain_all();
-  const bool was_awake = !task.had_to_wake;
+  // Spin for a short task of a worker that was awake, and only on a core that nobody else needs.
+  const bool is_worth_a_spin = !task.had_to_wake && busy_.size() < cpus_ && !task.is_resolved() &&
+                               duration{task.profile->estimate_ns} <= spin_time;
   lock.unlock();
   if (task.is_resolved()) return true;
   if (limit.has_passed()) return false;
-  // Spin only for a worker that was awake; one that had to be woken may need our core.
-  if (was_awake) {
+  if (is_worth_a_spin) {
     const auto until = clock::now() + spin_time;
     do {
       for (int i = 0; i < polls_per_clock_read; ++i) {
@@ -316,7 +322,7 @@ bool pool_core::revoke(task_state& task) {
   const auto payload = from.link->end().payload_at(task.position);
   if (!from.link->end().revoke(task.position)) return false;
   auto& load = loads_[task.slot];
-  load.queued_ns -= from.estimates[task.position % ipc::link_cells];
+  load.queued_ns -= from.link->end().weight_at(task.position);
   --load.in_flight;
   --from.sent;
   store_payload(task, payload);
@@ -380,6 +386,16 @@ bool pool_core::remove_continuation(task_state& task, continuation& what) {
     task.phase.fetch_and(~task_state::has_continuation);
     --wants_dispatcher_;
   }
+  return true;
+}
+
+bool pool_core::abandon_task(task_state& task) noexcept {
+  if (is_forked_copy()) return true; // The record is the parent's affair.
+  // Once the mark is set, another thread may end the record, and with the last one the core.
+  const auto self = shared_from_this();
+  const std::lock_guard lock{mutex_};
+  if (task.is_resolved()) return false;
+  task.phase.fetch_or(task_state::is_abandoned, std::memory_order_relaxed);
   return true;
 }
 

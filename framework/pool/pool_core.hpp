@@ -15,7 +15,6 @@
 #include "troupe/pool/worker_link.hpp"
 #include "troupe/process/supervision_port.hpp"
 
-#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -56,6 +55,8 @@ public:
   [[nodiscard]] bool is_running(task_state& task);
   void add_continuation(task_state& task, continuation& what);
   [[nodiscard]] bool remove_continuation(task_state& task, continuation& what);
+  /// Notes that the last future of a task has gone. False: it is resolved, and the caller's to end.
+  [[nodiscard]] bool abandon_task(task_state& task) noexcept;
   /// Takes a resolved record whose last future has gone.
   void recycle(task_state& task) noexcept;
 
@@ -109,7 +110,6 @@ private:
     std::uint64_t quota = 0;                   // recycle.messages_max of this one; 0: none.
     time_point live_since{};
     time_point head_since{};
-    std::array<std::uint32_t, ipc::link_cells> estimates{}; // ns, by position.
   };
   enum class pool_phase { open, closing, terminated };
 
@@ -167,6 +167,7 @@ private:
 
   const pool_settings settings_;
   const int owner_pid_;
+  const std::size_t cpus_;
   std::shared_ptr<pool_environment> environment_; // Null when the handle is gone.
   std::unique_ptr<pool_supervision> supervision_;
   os::shared_memory input_memory_;

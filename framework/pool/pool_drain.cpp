@@ -53,7 +53,7 @@ void pool_core::finish(std::size_t index, const ipc::incoming_answer& answer) {
   auto& task = *reinterpret_cast<task_state*>(answer.tag);
   auto& from = slots_[index];
   auto& load = loads_[index];
-  load.queued_ns -= from.estimates[task.position % ipc::link_cells];
+  load.queued_ns -= from.link->end().weight_at(task.position);
   --load.in_flight;
   if (answer.run_time > duration::zero()) task.profile->learn(answer.run_time);
   const auto& end = from.link->end();
@@ -116,12 +116,14 @@ continuation* run_immediate(continuation* first) noexcept {
 
 } // namespace
 
-// The one place where a task ends. After the fetch_or the record may be gone at any moment, unless
+// The one place where a task ends. After the store the record may be gone at any moment, unless
 // a continuation holds it; the store keeps its memory, so the wake is safe.
 void pool_core::resolve(task_state& task, outcome how) {
   task.how = how;
   auto* const continuations = task.continuations;
-  const auto before = task.phase.fetch_or(task_state::is_done, std::memory_order_acq_rel);
+  // Only under the lock is the phase changed, so no write can come between these two.
+  const auto before = task.phase.load(std::memory_order_relaxed);
+  task.phase.store(before | task_state::is_done, std::memory_order_release);
   TROUPE_ASSERT((before & task_state::is_done) == 0);
   ++counters_.resolved;
   if ((before & task_state::has_continuation) != 0) {

@@ -4,10 +4,14 @@
 
 #pragma once
 
+#include "troupe/os/huge_pages.hpp"
 #include "troupe/pool/completion_queue.hpp"
 #include "troupe/pool/pool.hpp"
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
+#include <memory>
 #include <stdexcept>
 
 namespace troupe {
@@ -41,19 +45,50 @@ std::size_t choose_chunk(const Range& range, std::size_t wanted, std::size_t wor
 template<class Range>
 using element_t = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;
 
-/// Reads at most `count` elements into `items`, which is cleared first.
-template<class Iterator, class End, class T>
-void take_chunk(Iterator& it, const End& end, std::size_t count, std::vector<T>& items) {
-  items.clear();
-  for (; items.size() < count && it != end; ++it) items.push_back(*it);
-}
+/// Chunks of a range, one after the other: as a view where its elements lie in a row and are their
+/// own bytes, else as a copy.
+template<class Range>
+class chunk_source {
+  using iterator = decltype(std::begin(std::declval<Range&>()));
+  using end_iterator = decltype(std::end(std::declval<Range&>()));
+  static constexpr bool is_viewed = std::contiguous_iterator<iterator> &&
+                                    std::sized_sentinel_for<end_iterator, iterator> &&
+                                    is_read_in_place<element_t<Range>>;
+
+public:
+  using items = std::conditional_t<is_viewed, std::span<const element_t<Range>>,
+                                   std::vector<element_t<Range>>>;
+
+  explicit chunk_source(Range& range) : at_{std::begin(range)}, end_{std::end(range)} {}
+
+  [[nodiscard]] bool is_empty() const { return at_ == end_; }
+
+  /// The next elements, at most `count`; valid until the next call.
+  const items& take(std::size_t count) {
+    if constexpr (is_viewed) {
+      const auto taken = std::min(count, static_cast<std::size_t>(end_ - at_));
+      items_ = {std::to_address(at_), taken};
+      at_ += static_cast<std::ptrdiff_t>(taken);
+    } else {
+      items_.clear();
+      for (; items_.size() < count && at_ != end_; ++at_) items_.push_back(*at_);
+    }
+    return items_;
+  }
+
+private:
+  iterator at_;
+  end_iterator end_;
+  items items_{};
+};
 
 } // namespace detail
 
-template<bool IsStar, class F, class T>
-auto pool::submit_chunk(F& f, const std::vector<T>& items) {
+template<bool IsStar, class F, class Items>
+auto pool::submit_chunk(F& f, const Items& items) {
   using function = std::decay_t<F>;
-  using result = detail::element_result<IsStar, typename detail::caller<function>::type, T>;
+  using result = detail::element_result<IsStar, typename detail::caller<function>::type,
+                                        typename Items::value_type>;
   using answer = std::conditional_t<std::is_void_v<result>, void, std::vector<result>>;
   detail::encoded_call call;
   large_room room{core()};
@@ -63,8 +98,8 @@ auto pool::submit_chunk(F& f, const std::vector<T>& items) {
 
 template<bool IsStar, class F, class Range>
 auto pool::run_map(F&& f, Range&& range, const map_options& options) {
-  using item = detail::element_t<Range>;
-  using chunk_future = decltype(submit_chunk<IsStar>(f, std::declval<std::vector<item>&>()));
+  using source = detail::chunk_source<std::remove_reference_t<Range>>;
+  using chunk_future = decltype(submit_chunk<IsStar>(f, std::declval<typename source::items&>()));
   using answer = typename chunk_future::value_type;
   constexpr bool is_void = std::is_void_v<answer>;
   (void)core(); // Refuses a pool without workers before anything is divided by their number.
@@ -82,11 +117,7 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
       if constexpr (is_void) {
         oldest.get();
       } else {
-        auto part = oldest.get();
-        if (!first_error) {
-          results.insert(results.end(), std::make_move_iterator(part.begin()),
-                         std::make_move_iterator(part.end()));
-        }
+        detail::future_access::append(oldest, results);
       }
     } catch (...) {
       if (!first_error) first_error = std::current_exception();
@@ -94,12 +125,12 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
   };
   if constexpr (!is_void && requires { range.size(); }) {
     results.reserve(static_cast<std::size_t>(range.size()));
+    if constexpr (requires { results.data(); }) {
+      os::prefer_huge_pages(results.data(), results.capacity() * sizeof(*results.data()));
+    }
   }
-  std::vector<item> items;
-  auto it = std::begin(range);
-  const auto end = std::end(range);
-  while (it != end) {
-    detail::take_chunk(it, end, chunk, items);
+  for (source elements{range}; !elements.is_empty();) {
+    const auto& items = elements.take(chunk);
     if (in_flight.size() >= ahead) collect_one();
     in_flight.push_back(submit_chunk<IsStar>(f, items));
   }
@@ -110,8 +141,8 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
 
 template<class Range, class F, class Use>
 void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options& options) {
-  using item = detail::element_t<Range>;
-  using chunk_future = decltype(submit_chunk<false>(f, std::declval<std::vector<item>&>()));
+  using source = detail::chunk_source<std::remove_reference_t<Range>>;
+  using chunk_future = decltype(submit_chunk<false>(f, std::declval<typename source::items&>()));
   struct part {
     std::size_t first_index;
     chunk_future result;
@@ -141,12 +172,9 @@ void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options
       if (!first_error) first_error = std::current_exception();
     }
   };
-  std::vector<item> items;
-  auto it = std::begin(range);
-  const auto end = std::end(range);
   try {
-    while (it != end && !first_error) {
-      detail::take_chunk(it, end, chunk, items);
+    for (source elements{range}; !elements.is_empty() && !first_error;) {
+      const auto& items = elements.take(chunk);
       while (in_flight >= ahead) use_one();
       if (first_error) break;
       const auto index = next_index;

@@ -23,9 +23,13 @@ struct worker_load {
 namespace scheduler {
 
 inline constexpr std::int64_t wake_cost_ns = 50'000;
+/// Tasks longer than this are spread at once, shorter ones are packed while every core is in use.
+inline constexpr std::int64_t short_task_ns = 100'000;
+inline constexpr std::int64_t packed_ns = 200'000;
 inline constexpr std::int64_t stall_cost_ns = 100'000'000;
-/// A worker holds this much work ahead, so that it never runs dry within one wake-up.
-inline constexpr std::int64_t ahead_ns = 200'000;
+/// A worker holds this much work ahead. A wake-up is far shorter, but the dispatcher may have to wait
+/// for a core that workers keep busy; what was given too early is taken back from a slow worker.
+inline constexpr std::int64_t ahead_ns = 2'000'000;
 /// One running and one to go on with, however long they are.
 inline constexpr std::uint32_t ahead_tasks_min = 2;
 
@@ -38,19 +42,25 @@ constexpr bool has_credit(const worker_load& load, std::int64_t estimate_ns,
   return load.in_flight < ahead_tasks_min || load.queued_ns + estimate_ns <= ahead_ns;
 }
 
+/// What it costs to wake a worker for a task. When every core is in use, a woken worker takes one
+/// away from whoever works on short tasks, and nothing is gained before the queue runs long.
+constexpr std::int64_t wake_cost(std::int64_t estimate_ns, bool has_spare_core) noexcept {
+  return has_spare_core || estimate_ns > short_task_ns ? wake_cost_ns : packed_ns;
+}
+
 /// What it costs to have a task start on this worker.
-constexpr std::int64_t cost_of(const worker_load& load) noexcept {
-  return load.queued_ns + (load.is_asleep ? wake_cost_ns : 0) +
+constexpr std::int64_t cost_of(const worker_load& load, std::int64_t wake_cost) noexcept {
+  return load.queued_ns + (load.is_asleep ? wake_cost : 0) +
          (load.is_stalled ? stall_cost_ns : 0);
 }
 
 /// The worker for a task of `estimate_ns`, or `nobody` when it should wait in the backlog.
 constexpr std::size_t choose(std::span<const worker_load> loads, std::int64_t estimate_ns,
-                             std::uint32_t in_flight_max) noexcept {
+                             std::int64_t wake_cost, std::uint32_t in_flight_max) noexcept {
   std::size_t best = nobody;
   for (std::size_t i = 0; i < loads.size(); ++i) {
     if (!has_credit(loads[i], estimate_ns, in_flight_max)) continue;
-    if (best == nobody || cost_of(loads[i]) < cost_of(loads[best])) best = i;
+    if (best == nobody || cost_of(loads[i], wake_cost) < cost_of(loads[best], wake_cost)) best = i;
   }
   return best;
 }

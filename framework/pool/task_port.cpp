@@ -46,9 +46,7 @@ void drop_handle(task_state& task) noexcept {
       task.handles.fetch_sub(1, std::memory_order_acq_rel) != 1) {
     return;
   }
-  if (task.is_resolved()) return destroy(task);
-  const auto before = task.phase.fetch_or(task_state::is_abandoned, std::memory_order_acq_rel);
-  if ((before & task_state::is_done) != 0) destroy(task);
+  if (task.is_resolved() || !task.core->abandon_task(task)) destroy(task);
 }
 
 void destroy(task_state& task) noexcept {

@@ -32,8 +32,8 @@ enum class byte_place : std::uint8_t { none, here, heap, arena, in_ring };
 /// One call sent to a pool: the record that a future and the pool share. 128 bytes, taken from the
 /// pool's own store, so that a submit costs no allocation.
 ///
-/// `phase` is the only field that both sides touch at any time; all others belong to the pool (its
-/// lock) until `phase` says done, and to the futures, read-only, from then on.
+/// Everything belongs to the pool (its lock) until `phase` says done, and to the futures, read-only,
+/// from then on; futures read `phase` at any time.
 struct alignas(64) task_state {
   static constexpr std::uint32_t is_done = 1;
   static constexpr std::uint32_t has_waiter = 2;        ///< A thread sleeps on `phase`.

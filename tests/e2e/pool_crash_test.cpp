@@ -367,6 +367,12 @@ BOOST_FIXTURE_TEST_CASE(a_ring_full_of_cancelled_tasks_is_used_again, clean_worl
 }
 
 // 1000 restarts: no new descriptor, no zombie, no growth of the host.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr long growth_kib_max = 128 * 1024; // ASan keeps freed memory for a while.
+#else
+constexpr long growth_kib_max = 4096;
+#endif
+
 BOOST_FIXTURE_TEST_CASE(a_thousand_restarts_cost_the_host_nothing, clean_world) {
   pool pool{{.replicas = 2, .restart = forgiving()}};
   const auto kill_some = [&](int count) {
@@ -387,7 +393,7 @@ BOOST_FIXTURE_TEST_CASE(a_thousand_restarts_cost_the_host_nothing, clean_world) 
   BOOST_TEST(pool.apply(square, 3) == 9);
   BOOST_TEST(test::open_descriptors().size() <= descriptors);
   BOOST_TEST(test::children_of(::getpid()).size() == 1u); // The zygote; its children are its own.
-  BOOST_TEST(resident_kib() - memory_kib < 4096);
+  BOOST_TEST(resident_kib() - memory_kib < growth_kib_max);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

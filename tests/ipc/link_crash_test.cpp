@@ -64,7 +64,7 @@ struct liar {
     send_job(pair);
     (void)claim(pair);
   }
-  response_cell& cell() { return region.cells[pair.host->head() % link_cells]; }
+  response_cell& cell() { return region.cells[cell_index(pair.host->head())]; }
   /// Says that the answer is there.
   answer_state say(payload_place place, std::uint64_t size, std::uint64_t offset = 0) {
     cell().size = static_cast<std::uint32_t>(size);
@@ -286,7 +286,7 @@ BOOST_AUTO_TEST_CASE(a_region_that_changes_all_the_time_harms_nobody) {
       const auto position = mine.below(8 * link_cells);
       const auto value = mine.next() >> mine.below(64);
       reinterpret_cast<std::atomic<std::uint64_t>*>(memory.data())[word] = value;
-      region.cells[position % link_cells].claim = make_claim(position, claim_state::done);
+      region.cells[cell_index(position)].claim = make_claim(position, claim_state::done);
     }
   }};
   std::uint64_t accepted = 0;

@@ -7,7 +7,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <limits>
+#include <numeric>
 
 // Looks like what CAF 0.17 passes among the fields; the room ipc does not see CAF itself.
 namespace caf::meta {
@@ -227,6 +229,34 @@ BOOST_AUTO_TEST_CASE(large_runs_start_at_a_multiple_of_64) {
   reader source{{room, size}};
   BOOST_TEST_REQUIRE(source.read(one, seen));
   BOOST_TEST(reinterpret_cast<std::uintptr_t>(seen.data()) % 64 == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_filled_in_place_is_the_message_of_a_vector) {
+  for (const std::size_t count : {0u, 1u, 3u, 511u, 512u, 2000u}) {
+    std::vector<std::uint64_t> values(count);
+    std::iota(values.begin(), values.end(), 7u);
+    alignas(64) static std::array<std::byte, 20'000> room;
+    const auto size = run_size<std::uint64_t>(count);
+    BOOST_REQUIRE(size == encoded_size(values));
+    std::copy(values.begin(), values.end(), open_run<std::uint64_t>(std::span{room}.first(size), count));
+    BOOST_TEST((decode<std::vector<std::uint64_t>>(std::span{room}.first(size)).value() == values));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(messages_can_be_appended_to_a_vector) {
+  std::vector<std::uint32_t> all{1, 2};
+  BOOST_TEST(!append(to_bytes(std::vector<std::uint32_t>{3, 4, 5}), all).has_value());
+  BOOST_TEST(!append(to_bytes(std::vector<std::uint32_t>{}), all).has_value());
+  // At a place that does not suit its elements.
+  auto bytes = to_bytes(std::vector<std::uint32_t>{6});
+  bytes.insert(bytes.begin(), std::byte{});
+  BOOST_TEST(!append(std::span<const std::byte>{bytes}.subspan(1), all).has_value());
+  const std::vector<std::uint32_t> expected{1, 2, 3, 4, 5, 6};
+  BOOST_TEST(all == expected, boost::test_tools::per_element());
+  bytes.push_back(std::byte{});
+  BOOST_TEST(append(std::span<const std::byte>{bytes}.subspan(1), all).has_value());
+  BOOST_TEST(append(std::span<const std::byte>{bytes}.subspan(1, 6), all).has_value());
+  BOOST_TEST(all == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_vector_can_be_received_as_a_view_a_list_or_a_deque) {

@@ -181,7 +181,11 @@ public:
     file += '\n';
   }
   [[nodiscard]] std::uint64_t save() const { return files()[path_].size(); }
-  void load(const std::uint64_t& length) { files()[path_].resize(length); }
+  void load(const std::uint64_t& length) {
+    auto& file = files()[path_];
+    if (length > file.size()) throw std::runtime_error{"a committed length beyond the file"};
+    file.resize(length);
+  }
 
 private:
   std::string path_;
