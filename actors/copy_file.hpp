@@ -17,8 +17,8 @@ namespace troupe::actors {
 /// is written to a file of this worker in `target` and renamed.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: for the disk.
-/// Crash: a file ".troupe-POOL.REPLICA.PID" is left in `target` until the worker's successor starts.
-/// Errors: a file that cannot be copied fails its message.
+/// Crash: a file ".troupe-POOL.REPLICA.PID" is left in `target` until the worker's successor
+/// starts. Errors: a file that cannot be copied fails its message.
 class copy_file {
 public:
   explicit copy_file(const worker_config& config);

@@ -13,5 +13,5 @@ namespace troupe::detail {
 /// user wrote: those are data, and a wrong one is an error.
 #define TROUPE_ASSERT(condition)                                                                   \
   (static_cast<bool>(condition)                                                                    \
-     ? void(0)                                                                                     \
-     : ::troupe::detail::assertion_failed(#condition, __FILE__, __LINE__))
+       ? void(0)                                                                                   \
+       : ::troupe::detail::assertion_failed(#condition, __FILE__, __LINE__))

@@ -10,21 +10,21 @@ namespace troupe {
 
 /// Why something could not be done. One closed list; each value says what the caller can do.
 enum class errc {
-  timed_out,         ///< The deadline passed; try again or give up.
-  closed,            ///< This end was closed by us; use it no more.
-  end_of_stream,     ///< The other end is gone and everything was delivered; stop reading.
-  would_block,       ///< Nothing there, or no room; try later.
-  cancelled,         ///< Somebody withdrew it.
-  too_large,         ///< Larger than a named limit; raise the limit or send less.
-  bad_data,          ///< Bytes from outside break the format; do not trust the sender.
-  bad_argument,      ///< The call itself is wrong; correct it.
-  not_initialised,   ///< `troupe::init` was not called first in main.
-  start_failed,      ///< A process could not be started; the text says which and why.
-  worker_lost,       ///< A worker died while it worked.
-  task_failed,       ///< A task's function threw; the text is the message of its exception.
-  broken,            ///< The pool gave up after its restart budget; the text says the cause.
-  unsupported,       ///< The kernel or this build lacks it.
-  system,            ///< The operating system refused; see `os_error`.
+  timed_out,       ///< The deadline passed; try again or give up.
+  closed,          ///< This end was closed by us; use it no more.
+  end_of_stream,   ///< The other end is gone and everything was delivered; stop reading.
+  would_block,     ///< Nothing there, or no room; try later.
+  cancelled,       ///< Somebody withdrew it.
+  too_large,       ///< Larger than a named limit; raise the limit or send less.
+  bad_data,        ///< Bytes from outside break the format; do not trust the sender.
+  bad_argument,    ///< The call itself is wrong; correct it.
+  not_initialised, ///< `troupe::init` was not called first in main.
+  start_failed,    ///< A process could not be started; the text says which and why.
+  worker_lost,     ///< A worker died while it worked.
+  task_failed,     ///< A task's function threw; the text is the message of its exception.
+  broken,          ///< The pool gave up after its restart budget; the text says the cause.
+  unsupported,     ///< The kernel or this build lacks it.
+  system,          ///< The operating system refused; see `os_error`.
 };
 
 std::string_view to_string(errc code) noexcept;

@@ -28,19 +28,37 @@ public:
   explicit operator bool() const noexcept { return has_value(); }
 
   /// @pre `has_value()`
-  T& operator*() & { TROUPE_ASSERT(has_value()); return *std::get_if<0>(&state_); }
-  const T& operator*() const& { TROUPE_ASSERT(has_value()); return *std::get_if<0>(&state_); }
-  T operator*() && { TROUPE_ASSERT(has_value()); return std::move(*std::get_if<0>(&state_)); }
+  T& operator*() & {
+    TROUPE_ASSERT(has_value());
+    return *std::get_if<0>(&state_);
+  }
+  const T& operator*() const& {
+    TROUPE_ASSERT(has_value());
+    return *std::get_if<0>(&state_);
+  }
+  T operator*() && {
+    TROUPE_ASSERT(has_value());
+    return std::move(*std::get_if<0>(&state_));
+  }
   T* operator->() { return &**this; }
   const T* operator->() const { return &**this; }
 
   /// @pre `!has_value()`
-  [[nodiscard]] const failure& error() const { TROUPE_ASSERT(!has_value()); return *std::get_if<1>(&state_); }
+  [[nodiscard]] const failure& error() const {
+    TROUPE_ASSERT(!has_value());
+    return *std::get_if<1>(&state_);
+  }
 
   /// Returns the value, or throws what `raise` makes of the failure. From a temporary by value, so
   /// that `for (auto& x : f().value())` is sound.
-  T& value() & { if (!has_value()) raise(error()); return **this; }
-  T value() && { if (!has_value()) raise(error()); return std::move(**this); }
+  T& value() & {
+    if (!has_value()) raise(error());
+    return **this;
+  }
+  T value() && {
+    if (!has_value()) raise(error());
+    return std::move(**this);
+  }
 
 private:
   std::variant<T, failure> state_;
@@ -56,8 +74,13 @@ public:
 
   [[nodiscard]] bool has_value() const noexcept { return !cause_; }
   explicit operator bool() const noexcept { return has_value(); }
-  [[nodiscard]] const failure& error() const { TROUPE_ASSERT(cause_); return *cause_; }
-  void value() const { if (cause_) raise(*cause_); }
+  [[nodiscard]] const failure& error() const {
+    TROUPE_ASSERT(cause_);
+    return *cause_;
+  }
+  void value() const {
+    if (cause_) raise(*cause_);
+  }
 
 private:
   std::optional<failure> cause_;

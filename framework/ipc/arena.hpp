@@ -38,7 +38,7 @@ private:
   static std::size_t class_of(std::size_t size_bytes) noexcept;
 
   std::size_t capacity_bytes_;
-  std::size_t next_ = 0;   // First byte never handed out.
+  std::size_t next_ = 0; // First byte never handed out.
   std::size_t in_use_ = 0;
   std::array<std::vector<std::uint64_t>, classes> free_;
 };

@@ -29,8 +29,8 @@ std::unique_ptr<host_end> host_end::create(std::size_t output_arena_bytes) {
                                                    os::write_access::creator);
   out->response_memory_ = os::shared_memory::create("troupe-response", sizeof(response_region),
                                                     os::write_access::everybody);
-  out->output_memory_ = os::shared_memory::create("troupe-output", output_arena_bytes,
-                                                  os::write_access::everybody);
+  out->output_memory_ =
+      os::shared_memory::create("troupe-output", output_arena_bytes, os::write_access::everybody);
   out->doorbell_ = os::event_fd::create();
   // The memory is zero-filled, which is every field's first value.
   out->request_ = reinterpret_cast<request_region*>(out->request_memory_.data());
@@ -55,13 +55,13 @@ bool host_end::is_asleep() const noexcept {
   return stamp != 0 && stamp != woken_stamp_;
 }
 
-std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload,
-                             std::uint64_t tag, std::uint32_t weight) {
+std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload, std::uint64_t tag,
+                             std::uint32_t weight) {
   TROUPE_ASSERT(!is_full());
   const auto position = tail_++;
   auto& cell = request_->cells[index(position)];
   entries_[index(position)] = {
-    .tag = tag, .weight = weight, .is_revoked = false, .is_in_arena = payload.is_in_arena};
+      .tag = tag, .weight = weight, .is_revoked = false, .is_in_arena = payload.is_in_arena};
   // The worker read this cell a lap ago; fetching the ones to come takes that wait off this path.
   prefetch_for_write(&request_->cells[index(position + prefetch_cells)]);
   cell.code = code;
@@ -130,8 +130,8 @@ answer_state host_end::oldest(incoming_answer& out) noexcept {
   out.tag = entries_[index(head_)].tag;
   out.kind = read_once(cell.kind);
   out.run_time = std::min<duration>(
-    duration{static_cast<std::int64_t>(read_once(cell.run_time_ns) & 0x7fff'ffff'ffff'ffff)},
-    run_time_max);
+      duration{static_cast<std::int64_t>(read_once(cell.run_time_ns) & 0x7fff'ffff'ffff'ffff)},
+      run_time_max);
   out.bytes = answer_bytes(head_, read_once(cell.size), read_once(cell.place), is_sound);
   return is_sound ? answer_state::ready : answer_state::corrupt;
 }
@@ -199,7 +199,9 @@ outgoing_payload host_end::payload_at(std::uint64_t position) const noexcept {
   const auto& cell = request_->cells[index(position)];
   outgoing_payload out;
   switch (cell.place) {
-  case payload_place::in_cell: out.bytes = std::span{cell.data}.first(cell.size); break;
+  case payload_place::in_cell:
+    out.bytes = std::span{cell.data}.first(cell.size);
+    break;
   case payload_place::in_body:
     out.bytes = std::span{request_->bodies[index(position)].data}.first(cell.size);
     break;

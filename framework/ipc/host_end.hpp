@@ -31,7 +31,7 @@ enum class answer_state { none, ready, corrupt };
 struct incoming_answer {
   std::uint64_t tag = 0;
   std::uint8_t kind = 0;
-  duration run_time{};             ///< Zero: not sampled. Clamped to `run_time_max`.
+  duration run_time{}; ///< Zero: not sampled. Clamped to `run_time_max`.
   std::span<const std::byte> bytes;
 };
 
@@ -51,9 +51,15 @@ public:
   static std::unique_ptr<host_end> create(std::size_t output_arena_bytes);
 
   // What the worker gets, in the order of `worker_end`'s arguments without the input arena.
-  [[nodiscard]] const os::fd& request_descriptor() const noexcept { return request_memory_.descriptor(); }
-  [[nodiscard]] const os::fd& response_descriptor() const noexcept { return response_memory_.descriptor(); }
-  [[nodiscard]] const os::fd& output_descriptor() const noexcept { return output_memory_.descriptor(); }
+  [[nodiscard]] const os::fd& request_descriptor() const noexcept {
+    return request_memory_.descriptor();
+  }
+  [[nodiscard]] const os::fd& response_descriptor() const noexcept {
+    return response_memory_.descriptor();
+  }
+  [[nodiscard]] const os::fd& output_descriptor() const noexcept {
+    return output_memory_.descriptor();
+  }
   [[nodiscard]] const os::event_fd& doorbell() const noexcept { return doorbell_; }
   /// Closes the descriptors of the memory once they were passed on.
   void close_descriptors() noexcept;
@@ -68,8 +74,8 @@ public:
   /// @pre `!is_full()`
   std::uint64_t send(std::uint64_t code, const outgoing_payload& payload, std::uint64_t tag,
                      std::uint32_t weight = 0);
-  /// Returns the word to `os::futex_wake` (shared) when the worker sleeps and was not woken for that
-  /// sleep yet, else nullptr. The caller makes the call when it holds no lock.
+  /// Returns the word to `os::futex_wake` (shared) when the worker sleeps and was not woken for
+  /// that sleep yet, else nullptr. The caller makes the call when it holds no lock.
   [[nodiscard]] const os::futex_word* prepare_wake() noexcept;
   void wake_if_asleep() noexcept;
   /// Wakes it whatever it says of its sleep: for a worker that should have noticed long ago.
@@ -130,12 +136,12 @@ private:
   request_region* request_ = nullptr;
   response_region* response_ = nullptr;
 
-  std::uint64_t head_ = 0;                 // Oldest position that is not finished with.
-  std::uint64_t tail_ = 0;                 // Next position to send.
-  std::uint64_t woken_stamp_ = 0;          // The sleep that was ended last.
+  std::uint64_t head_ = 0;        // Oldest position that is not finished with.
+  std::uint64_t tail_ = 0;        // Next position to send.
+  std::uint64_t woken_stamp_ = 0; // The sleep that was ended last.
   std::uint64_t wakes_ = 0;
   std::uint64_t released_ = 0;
-  std::optional<std::uint64_t> block_;     // Arena offset of the answer that `oldest` showed.
+  std::optional<std::uint64_t> block_; // Arena offset of the answer that `oldest` showed.
   /// By `index`. Not touched before the first use: most workers never hold that many.
   const std::unique_ptr<entry[]> entries_ = std::make_unique_for_overwrite<entry[]>(link_cells);
 };

@@ -31,30 +31,32 @@ constexpr std::size_t cell_index(std::uint64_t position) noexcept {
 }
 
 inline constexpr std::size_t cell_bytes = 64;
-inline constexpr std::size_t inline_bytes_max = 40;  ///< Payload that travels in the cell itself.
-inline constexpr std::size_t body_bytes_max = 192;   ///< Payload that travels in the cell's body.
+inline constexpr std::size_t inline_bytes_max = 40; ///< Payload that travels in the cell itself.
+inline constexpr std::size_t body_bytes_max = 192;  ///< Payload that travels in the cell's body.
 
 /// Where the bytes of a payload are.
 enum class payload_place : std::uint8_t { in_cell = 0, in_body = 1, in_arena = 2 };
 
-/// What a response cell says of position p; the state half of its claim word `(p + 1) << 8 | state`.
-/// Until the worker claims p, the word still holds a value of an earlier lap: queued.
+/// What a response cell says of position p; the state half of its claim word `(p + 1) << 8 |
+/// state`. Until the worker claims p, the word still holds a value of an earlier lap: queued.
 enum class claim_state : std::uint8_t { queued = 0, running = 1, done = 2, revoked = 3 };
 
 constexpr std::uint64_t make_claim(std::uint64_t position, claim_state state) noexcept {
   return (position + 1) << 8 | static_cast<std::uint64_t>(state);
 }
 /// The position + 1 in a claim word; 0 when nothing was ever claimed.
-constexpr std::uint64_t claimed_mark(std::uint64_t claim) noexcept { return claim >> 8; }
+constexpr std::uint64_t claimed_mark(std::uint64_t claim) noexcept {
+  return claim >> 8;
+}
 constexpr std::uint8_t claimed_state(std::uint64_t claim) noexcept {
   return static_cast<std::uint8_t>(claim & 0xff);
 }
 
 /// One job on its way to the worker.
 struct alignas(cell_bytes) request_cell {
-  std::atomic<std::uint64_t> mark;  ///< position + 1 once the rest is written.
-  std::uint64_t code;               ///< code_address of the function.
-  std::uint32_t size;               ///< Payload bytes.
+  std::atomic<std::uint64_t> mark; ///< position + 1 once the rest is written.
+  std::uint64_t code;              ///< code_address of the function.
+  std::uint32_t size;              ///< Payload bytes.
   payload_place place;
   std::array<std::uint8_t, 3> reserved;
   /// The payload, or (in_arena) its offset as 64 bits.
@@ -67,9 +69,9 @@ struct alignas(cell_bytes) response_cell {
   std::atomic<std::uint64_t> claim;
   std::uint32_t size;
   payload_place place;
-  std::uint8_t kind;                ///< reply_kind.
+  std::uint8_t kind; ///< reply_kind.
   std::array<std::uint8_t, 2> reserved;
-  std::uint64_t run_time_ns;        ///< 0: not sampled.
+  std::uint64_t run_time_ns; ///< 0: not sampled.
   alignas(8) std::array<std::byte, inline_bytes_max> data;
 };
 static_assert(sizeof(response_cell) == cell_bytes);
@@ -90,11 +92,11 @@ struct request_region {
   std::uint64_t sleeper_fences_host;
   /// The worker sleeps on this word; the host adds one before it wakes.
   alignas(cell_bytes) os::futex_word wake;
-  std::atomic<std::uint32_t> stop;              ///< 1: leave after the job in hand.
+  std::atomic<std::uint32_t> stop; ///< 1: leave after the job in hand.
   /// Event indexes: ring when this mark (position + 1) is done; 0: do not. See `worker_end`.
-  alignas(cell_bytes) std::atomic<std::uint64_t> bell_at;   ///< For threads that wait for a future.
-  std::atomic<std::uint64_t> notify_at;                     ///< For the dispatcher.
-  alignas(cell_bytes) std::atomic<std::uint64_t> released;  ///< Blocks given back so far.
+  alignas(cell_bytes) std::atomic<std::uint64_t> bell_at;  ///< For threads that wait for a future.
+  std::atomic<std::uint64_t> notify_at;                    ///< For the dispatcher.
+  alignas(cell_bytes) std::atomic<std::uint64_t> released; ///< Blocks given back so far.
   std::array<std::uint64_t, release_cells> release;
   alignas(cell_bytes) std::array<request_cell, link_cells> cells;
   std::array<cell_body, link_cells> bodies;
@@ -104,8 +106,8 @@ struct response_region {
   /// Which of its sleeps the worker is in, counted from 1; 0: it is awake. Never the same twice, so
   /// that the host wakes each sleep once and a late waker ends none that it does not mean.
   alignas(cell_bytes) std::atomic<std::uint64_t> sleeping;
-  std::atomic<std::uint32_t> ready;                         ///< 1 once it takes jobs.
-  alignas(cell_bytes) os::futex_word bell;                  ///< Waiting threads sleep on this word.
+  std::atomic<std::uint32_t> ready;        ///< 1 once it takes jobs.
+  alignas(cell_bytes) os::futex_word bell; ///< Waiting threads sleep on this word.
   alignas(cell_bytes) std::array<response_cell, link_cells> cells;
   std::array<cell_body, link_cells> bodies;
 };

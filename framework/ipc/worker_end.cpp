@@ -29,8 +29,8 @@ worker_end::worker_end(os::shared_memory request, os::shared_memory response,
                        os::event_fd doorbell)
     : request_memory_{std::move(request)}, response_memory_{std::move(response)},
       input_memory_{std::move(input_arena)}, output_memory_{std::move(output_arena)},
-      doorbell_{std::move(doorbell)},
-      request_{*reinterpret_cast<const request_region*>(request_memory_.data())},
+      doorbell_{std::move(doorbell)}, request_{*reinterpret_cast<const request_region*>(
+                                          request_memory_.data())},
       response_{*reinterpret_cast<response_region*>(response_memory_.data())},
       output_{output_memory_.size_bytes()} {}
 
@@ -83,7 +83,9 @@ bool worker_end::try_claim(received_job& job) {
     job.code = cell.code;
     const std::size_t size = cell.size;
     switch (cell.place) {
-    case payload_place::in_cell: job.payload = {cell.data.data(), size}; break;
+    case payload_place::in_cell:
+      job.payload = {cell.data.data(), size};
+      break;
     case payload_place::in_body:
       job.payload = {request_.bodies[cell_index(position_)].data.data(), size};
       break;
@@ -101,8 +103,8 @@ bool worker_end::try_claim(received_job& job) {
 bool worker_end::has_news() const noexcept {
   const auto mark = position_ + 1;
   return request_.cells[cell_index(position_)].mark.load(std::memory_order_acquire) == mark ||
-         claimed_mark(response_.cells[cell_index(position_)].claim.load(
-           std::memory_order_acquire)) >= mark;
+         claimed_mark(
+             response_.cells[cell_index(position_)].claim.load(std::memory_order_acquire)) >= mark;
 }
 
 void worker_end::wait_for_news() {
@@ -130,9 +132,9 @@ void worker_end::wait_for_news() {
   idle_average_ += (gap - idle_average_) / 4;
 }
 
-// The other half of host_end::wake_if_asleep. The stamp counts sleeps, for the host wakes each stamp
-// once: the position would not do, because a worker that is woken for something else (an arena block
-// that came back) goes to sleep a second time at the same position.
+// The other half of host_end::wake_if_asleep. The stamp counts sleeps, for the host wakes each
+// stamp once: the position would not do, because a worker that is woken for something else (an
+// arena block that came back) goes to sleep a second time at the same position.
 void worker_end::sleep() {
   const auto word = request_.wake.load(std::memory_order_acquire);
   // SYNC(sleep): stamp, fence, look again; the host publishes, fences, looks at the stamp.

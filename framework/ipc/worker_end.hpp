@@ -26,8 +26,8 @@ struct received_job {
 ///
 /// Lives in: worker. Threads: one owner. Blocks: `next`, until a job or stop; `reply_room`, until
 /// the host has given back room.
-/// Crash: a job whose claim word says done counts as answered; running: as begun; else: as not begun.
-/// Errors: none; the host is trusted.
+/// Crash: a job whose claim word says done counts as answered; running: as begun; else: as not
+/// begun. Errors: none; the host is trusted.
 class worker_end {
 public:
   worker_end(os::shared_memory request, os::shared_memory response, os::shared_memory input_arena,
@@ -43,7 +43,8 @@ public:
   /// `publish`. Empty when the answer can never fit (larger than the output arena).
   [[nodiscard]] std::span<std::byte> reply_room(std::size_t size_bytes);
 
-  /// Publishes the answer in the last `reply_room` (its first `size_bytes`) and rings whoever waits.
+  /// Publishes the answer in the last `reply_room` (its first `size_bytes`) and rings whoever
+  /// waits.
   void publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_t run_time_ns);
 
   /// The largest answer that fits.
@@ -71,18 +72,18 @@ private:
     std::uint64_t offset;
     std::size_t size_bytes;
   };
-  std::deque<block> lent_;              // Blocks the host has not given back, oldest first.
+  std::deque<block> lent_; // Blocks the host has not given back, oldest first.
   std::uint64_t released_seen_ = 0;
-  std::uint64_t position_ = 0;          // Of the next job.
+  std::uint64_t position_ = 0; // Of the next job.
   payload_place reply_place_ = payload_place::in_cell;
   std::uint64_t reply_offset_ = 0;
   std::size_t reply_reserved_ = 0;
-  bool holds_block_ = false;            // At reply_offset_, not published yet.
-  std::uint64_t sleeps_ = 0;            // The stamp of the last sleep.
-  std::uint64_t bell_rung_ = 0;         // Last value of bell_at that was answered.
+  bool holds_block_ = false;    // At reply_offset_, not published yet.
+  std::uint64_t sleeps_ = 0;    // The stamp of the last sleep.
+  std::uint64_t bell_rung_ = 0; // Last value of bell_at that was answered.
   std::uint64_t notify_rung_ = 0;
-  std::uint32_t streak_ = 0;            // Jobs since it last had to wait.
-  duration idle_average_{};             // Recent gaps without work; decides whether to spin.
+  std::uint32_t streak_ = 0; // Jobs since it last had to wait.
+  duration idle_average_{};  // Recent gaps without work; decides whether to spin.
 };
 
 } // namespace troupe::ipc

@@ -28,7 +28,8 @@ public:
   }
   void unlock() noexcept {
     state_.store(is_free, std::memory_order_release);
-    // SYNC(mutex): free, fence, look for sleepers; `lock_slowly`: announce, fence, look at the state.
+    // SYNC(mutex): free, fence, look for sleepers; `lock_slowly`: announce, fence, look at the
+    // state.
     if (has_membarrier_) {
       std::atomic_signal_fence(std::memory_order_seq_cst);
     } else {

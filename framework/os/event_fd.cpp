@@ -20,7 +20,8 @@ event_fd event_fd::create() {
 void event_fd::ring() const noexcept {
   const std::uint64_t one = 1;
   // EAGAIN means the counter is at its maximum: it is readable all the same.
-  while (::write(fd_.get(), &one, sizeof one) < 0 && errno == EINTR) {}
+  while (::write(fd_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
 }
 
 bool event_fd::clear() const noexcept {

@@ -57,24 +57,24 @@ bool futex_wait(const futex_word& word, std::uint32_t seen, deadline limit,
 bool futex_wait_either(const futex_word& a, std::uint32_t seen_a, const futex_word& b,
                        std::uint32_t seen_b, deadline limit) noexcept {
   const wait_entry entries[2] = {
-    {seen_a, reinterpret_cast<std::uintptr_t>(&a), entry_is_32_bits | entry_is_private, 0},
-    {seen_b, reinterpret_cast<std::uintptr_t>(&b), entry_is_32_bits, 0}};
+      {seen_a, reinterpret_cast<std::uintptr_t>(&a), entry_is_32_bits | entry_is_private, 0},
+      {seen_b, reinterpret_cast<std::uintptr_t>(&b), entry_is_32_bits, 0}};
   std::optional<timespec> until;
   if (!limit.is_never()) until = to_timespec(limit.when());
-  const auto result = ::syscall(SYS_futex_waitv, entries, 2, 0, until ? &*until : nullptr,
-                                CLOCK_MONOTONIC);
+  const auto result =
+      ::syscall(SYS_futex_waitv, entries, 2, 0, until ? &*until : nullptr, CLOCK_MONOTONIC);
   if (result >= 0 || errno == EAGAIN || errno == EINTR) return true;
   if (errno == ETIMEDOUT) return false;
   const auto slice = clock::now() + fallback_slice;
   const bool is_last_slice = limit.when() <= slice;
   const bool is_woken =
-    futex_wait(a, seen_a, is_last_slice ? limit : deadline::at(slice), futex_scope::process);
+      futex_wait(a, seen_a, is_last_slice ? limit : deadline::at(slice), futex_scope::process);
   return is_woken || !is_last_slice;
 }
 
 int futex_wake(const futex_word& word, int count, futex_scope scope) noexcept {
   const auto woken =
-    ::syscall(SYS_futex, &word, FUTEX_WAKE | flag_of(scope), count, nullptr, nullptr, 0);
+      ::syscall(SYS_futex, &word, FUTEX_WAKE | flag_of(scope), count, nullptr, nullptr, 0);
   return woken < 0 ? 0 : static_cast<int>(woken);
 }
 

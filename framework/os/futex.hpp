@@ -19,7 +19,8 @@ enum class futex_scope { process, shared };
 /// Sleeps while `word == seen`, until woken or `limit`. Returns false only when the deadline
 /// passed; spurious returns are allowed, so callers re-check. A shared word may be in a read-only
 /// mapping.
-bool futex_wait(const futex_word& word, std::uint32_t seen, deadline limit, futex_scope scope) noexcept;
+bool futex_wait(const futex_word& word, std::uint32_t seen, deadline limit,
+                futex_scope scope) noexcept;
 
 /// Sleeps until either word (a private, b shared) is woken or has changed; as `futex_wait`.
 /// Needs Linux 5.16; on older kernels waits on `a` alone and at most `fallback_slice`.

@@ -10,7 +10,7 @@ namespace troupe::os {
 
 bool accept_membarriers() noexcept {
   static const bool is_accepted =
-    ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
+      ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
   return is_accepted;
 }
 
@@ -20,7 +20,7 @@ void global_membarrier() noexcept {
 
 bool accept_local_membarriers() noexcept {
   static const bool is_accepted =
-    ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+      ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
   return is_accepted;
 }
 

@@ -59,8 +59,7 @@ shared_memory::~shared_memory() {
   if (data_ != nullptr) ::munmap(data_, size_bytes_);
 }
 
-shared_memory shared_memory::create(const char* name, std::size_t size_bytes,
-                                    write_access access) {
+shared_memory shared_memory::create(const char* name, std::size_t size_bytes, write_access access) {
   shared_memory out;
   out.fd_ = fd{make_memfd(name)};
   if (!out.fd_) fail("cannot make shared memory (memfd_create)");

@@ -6,8 +6,12 @@
 
 namespace troupe::os {
 
-void name_this_thread(const char* name) noexcept { ::prctl(PR_SET_NAME, name); }
+void name_this_thread(const char* name) noexcept {
+  ::prctl(PR_SET_NAME, name);
+}
 
-void sharpen_timers() noexcept { ::prctl(PR_SET_TIMERSLACK, 1); }
+void sharpen_timers() noexcept {
+  ::prctl(PR_SET_TIMERSLACK, 1);
+}
 
 } // namespace troupe::os

@@ -52,7 +52,7 @@ struct caller<R (*)(Ps...) noexcept> : caller<R (*)(Ps...)> {};
 /// Elements as the worker reads them: in place where that is possible.
 template<class T>
 inline constexpr bool is_read_in_place =
-  wire::is_raw<T> && !std::is_same_v<T, bool> && alignof(T) <= 8;
+    wire::is_raw<T> && !std::is_same_v<T, bool> && alignof(T) <= 8;
 template<class T>
 using chunk_items = std::conditional_t<is_read_in_place<T>, std::span<const T>, std::vector<T>>;
 
@@ -70,7 +70,7 @@ decltype(auto) call_element(Caller& call, const T& item) {
 
 template<bool IsStar, class Caller, class T>
 using element_result =
-  std::decay_t<decltype(call_element<IsStar>(std::declval<Caller&>(), std::declval<const T&>()))>;
+    std::decay_t<decltype(call_element<IsStar>(std::declval<Caller&>(), std::declval<const T&>()))>;
 
 template<bool IsStar, class Caller, class T, class R>
 void run_chunk_with(Caller& call, wire::reader& in, reply_sink& reply) {

@@ -42,7 +42,9 @@ void dispatcher::unwatch(const os::event_fd& doorbell) noexcept {
   os::epoll_remove(epoll_, doorbell.descriptor());
 }
 
-void dispatcher::wake() noexcept { command_.ring(); }
+void dispatcher::wake() noexcept {
+  command_.ring();
+}
 
 void dispatcher::post(std::function<void()> action) {
   {
@@ -95,8 +97,7 @@ void dispatcher::run() {
   std::vector<dispatched*> rung;
   while (!is_stopping_.load()) {
     rung.clear();
-    const auto limit =
-      next_tick == time_point::max() ? deadline::never() : deadline::at(next_tick);
+    const auto limit = next_tick == time_point::max() ? deadline::never() : deadline::at(next_tick);
     os::epoll_wait(epoll_, limit, [&](void* who) {
       if (who == nullptr) {
         command_.clear();

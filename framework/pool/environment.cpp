@@ -12,7 +12,9 @@ namespace {
 std::atomic<environment_source> current_source{nullptr};
 }
 
-void set_environment_source(environment_source source) noexcept { current_source.store(source); }
+void set_environment_source(environment_source source) noexcept {
+  current_source.store(source);
+}
 
 std::shared_ptr<pool_environment> shared_environment() {
   const auto source = current_source.load();

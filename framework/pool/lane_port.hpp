@@ -56,7 +56,8 @@ public:
                         std::span<const std::byte> bytes) = 0;
   /// The worker is gone. All its answers were given before. `running` is the job it had begun and
   /// not answered; the other unanswered ones were never begun.
-  virtual void on_detached(slot_id slot, std::optional<job_id> running, const exit_record& record) = 0;
+  virtual void on_detached(slot_id slot, std::optional<job_id> running,
+                           const exit_record& record) = 0;
   /// The slot will not be filled again: `pool_supervision` completed, parked or gave up.
   virtual void on_abandoned(slot_id slot) = 0;
 };

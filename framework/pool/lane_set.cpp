@@ -21,30 +21,33 @@ std::shared_ptr<lane_set> lane_set::make(pool_settings settings, std::uint64_t j
                                          std::shared_ptr<pool_environment> environment,
                                          lane_keeper& keeper, dispatched& member) {
   std::shared_ptr<lane_set> lanes{
-    new lane_set{std::move(settings), job_code, std::move(environment), keeper, member}};
+      new lane_set{std::move(settings), job_code, std::move(environment), keeper, member}};
   const auto& chosen = lanes->settings_;
-  lanes->supervision_ =
-    lanes->environment_->supervision().make({.name = chosen.name,
-                                             .replicas = chosen.replicas,
-                                             .restart = chosen.restart,
-                                             .stop = chosen.stop,
-                                             .start = chosen.start},
-                                            lanes);
+  lanes->supervision_ = lanes->environment_->supervision().make({.name = chosen.name,
+                                                                 .replicas = chosen.replicas,
+                                                                 .restart = chosen.restart,
+                                                                 .stop = chosen.stop,
+                                                                 .start = chosen.start},
+                                                                lanes);
   return lanes;
 }
 
 lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
                    std::shared_ptr<pool_environment> environment, lane_keeper& keeper,
                    dispatched& member)
-    : settings_{std::move(settings)}, job_code_{job_code}, environment_{std::move(environment)},
-      keeper_{&keeper}, member_{&member},
+    : settings_{std::move(settings)}, job_code_{job_code},
+      environment_{std::move(environment)}, keeper_{&keeper}, member_{&member},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
       input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas) {}
 
-void lane_set::start_workers() { supervision_->start(); }
+void lane_set::start_workers() {
+  supervision_->start();
+}
 
-void lane_set::stop(stop_mode mode) { supervision_->stop(mode); }
+void lane_set::stop(stop_mode mode) {
+  supervision_->stop(mode);
+}
 
 void lane_set::query(std::function<void(std::vector<slot_status>)> receiver) {
   supervision_->query(std::move(receiver));
@@ -97,7 +100,7 @@ void lane_set::launch(slot_id slot, incarnation_id incarnation) {
                  input_memory_);
   } catch (const std::system_error& e) {
     supervision_->on_start_failed(
-      slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
+        slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
   }
 }
 
@@ -137,9 +140,8 @@ void lane_set::stopped() {
 }
 
 void lane_set::on_link_exited(worker_link& link, const exit_record& record) {
-  post_here([link = link.shared_from_this(), record](lane_set& self) {
-    self.detach(*link, record);
-  });
+  post_here(
+      [link = link.shared_from_this(), record](lane_set& self) { self.detach(*link, record); });
 }
 
 void lane_set::on_link_start_failed(worker_link& link, const failure& cause) {
@@ -240,16 +242,20 @@ bool lane_set::post(slot_id slot, job_id job, std::span<const std::byte> payload
   return true;
 }
 
-std::size_t lane_set::in_flight(slot_id slot) const { return seats_[slot.value].held; }
+std::size_t lane_set::in_flight(slot_id slot) const {
+  return seats_[slot.value].held;
+}
 
-void lane_set::kill(slot_id slot, const char* reason) { condemn(slot.value, reason); }
+void lane_set::kill(slot_id slot, const char* reason) {
+  condemn(slot.value, reason);
+}
 
 void lane_set::condemn(std::size_t index, const char* reason) {
   auto& s = seats_[index];
   if (!s.link || s.is_condemned) return;
   s.is_condemned = true;
-  environment_->log("worker " + name_of(s.link->slot()) + " (pid " +
-                    std::to_string(s.link->pid()) + ") is killed and replaced: " + reason);
+  environment_->log("worker " + name_of(s.link->slot()) + " (pid " + std::to_string(s.link->pid()) +
+                    ") is killed and replaced: " + reason);
   s.link->signal(SIGKILL, signal_scope::group);
 }
 
@@ -317,10 +323,10 @@ void lane_set::check_head(seat& of, time_point now) {
 void lane_set::check_recycling(seat& of, time_point now) {
   const auto& limits = settings_.recycle;
   const bool is_due =
-    (limits.messages_max > 0 && of.sent >= limits.messages_max) ||
-    (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) ||
-    (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
-     os::resident_bytes(of.link->pid()) > limits.memory_max_bytes);
+      (limits.messages_max > 0 && of.sent >= limits.messages_max) ||
+      (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) ||
+      (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
+       os::resident_bytes(of.link->pid()) > limits.memory_max_bytes);
   if (!is_due || of.is_recycling) return;
   of.is_recycling = true;
   supervision_->recycle(of.link->slot(), of.link->incarnation());

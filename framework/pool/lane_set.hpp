@@ -96,8 +96,8 @@ private:
     bool is_draining = false;
     bool is_condemned = false;
     bool has_moved = false;
-    std::size_t held = 0;          // Jobs without an answer.
-    std::uint64_t sent = 0;        // Jobs this incarnation was given.
+    std::size_t held = 0;   // Jobs without an answer.
+    std::uint64_t sent = 0; // Jobs this incarnation was given.
     bool is_recycling = false;
     time_point head_since{};
     time_point ready_since{};

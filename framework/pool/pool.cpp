@@ -13,13 +13,13 @@ namespace {
 using detail::loan_header_bytes;
 } // namespace
 
-loan::loan(std::shared_ptr<pool_core> core, large_payload room,
-           std::span<std::byte> bytes) noexcept
+loan::loan(std::shared_ptr<pool_core> core, large_payload room, std::span<std::byte> bytes) noexcept
     : core_{std::move(core)}, room_{room}, bytes_{bytes} {}
 
 loan::loan(loan&& other) noexcept
-    : core_{std::move(other.core_)}, room_{std::exchange(other.room_, {})},
-      bytes_{std::exchange(other.bytes_, {})} {}
+    : core_{std::move(other.core_)}, room_{std::exchange(other.room_, {})}, bytes_{std::exchange(
+                                                                                other.bytes_, {})} {
+}
 
 loan& loan::operator=(loan&& other) noexcept {
   std::swap(core_, other.core_);
@@ -32,7 +32,9 @@ loan::~loan() {
   if (core_) core_->give_up_room(room_);
 }
 
-pool::large_room::~large_room() { core_.give_up_room(payload); }
+pool::large_room::~large_room() {
+  core_.give_up_room(payload);
+}
 
 std::span<std::byte> pool::large_room::operator()(std::size_t size_bytes) {
   payload = core_.reserve(size_bytes);
@@ -58,14 +60,14 @@ task_state* pool::send(const detail::encoded_call& call, large_room& room,
   if (options.max_attempts < 0 || options.max_attempts > 65'535) {
     throw std::invalid_argument{"task_options::max_attempts must be 0 to 65535"};
   }
-  return core_->submit({.code = call.code,
-                        .profile_key = call.profile_key,
-                        .function = call.function,
-                        .payload = std::span{call.small}.first(
-                          room.payload.data == nullptr ? call.size_bytes : 0),
-                        .large = room.payload.data == nullptr ? nullptr : &room.payload,
-                        .timeout = options.timeout,
-                        .attempts_max = static_cast<std::uint16_t>(options.max_attempts)});
+  return core_->submit(
+      {.code = call.code,
+       .profile_key = call.profile_key,
+       .function = call.function,
+       .payload = std::span{call.small}.first(room.payload.data == nullptr ? call.size_bytes : 0),
+       .large = room.payload.data == nullptr ? nullptr : &room.payload,
+       .timeout = options.timeout,
+       .attempts_max = static_cast<std::uint16_t>(options.max_attempts)});
 }
 
 loan pool::loan_buffer(std::size_t size_bytes) {
@@ -81,11 +83,8 @@ task_state* pool::send_loan(std::uint64_t code, std::uint64_t function, loan& bu
   auto room = std::exchange(buffer.room_, {});
   std::memcpy(room.data, &function, sizeof function);
   buffer.bytes_ = {};
-  const task_call call{.code = code,
-                       .profile_key = function,
-                       .function = function,
-                       .payload = {},
-                       .large = &room};
+  const task_call call{
+      .code = code, .profile_key = function, .function = function, .payload = {}, .large = &room};
   try {
     return core_->submit(call);
   } catch (...) {
@@ -99,17 +98,29 @@ pool_core& pool::core() const {
   return *core_;
 }
 
-void pool::close() { core().close(); }
+void pool::close() {
+  core().close();
+}
 
-bool pool::join(duration span) { return core().join(deadline::after(span)); }
+bool pool::join(duration span) {
+  return core().join(deadline::after(span));
+}
 
-void pool::terminate() { core().terminate(); }
+void pool::terminate() {
+  core().terminate();
+}
 
-pool_counters pool::stats() const { return core().counters(); }
+pool_counters pool::stats() const {
+  return core().counters();
+}
 
-std::size_t pool::size() const noexcept { return core_ ? core_->settings().replicas : 0; }
+std::size_t pool::size() const noexcept {
+  return core_ ? core_->settings().replicas : 0;
+}
 
-std::vector<int> pool::worker_pids() const { return core().worker_pids(); }
+std::vector<int> pool::worker_pids() const {
+  return core().worker_pids();
+}
 
 namespace detail {
 
@@ -117,7 +128,8 @@ void log_callback_exception() noexcept {
   try {
     throw;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "troupe: a callback threw: %s; it should catch what it throws\n", e.what());
+    std::fprintf(stderr, "troupe: a callback threw: %s; it should catch what it throws\n",
+                 e.what());
   } catch (...) {
     std::fprintf(stderr, "troupe: a callback threw something that is no std::exception\n");
   }

@@ -21,14 +21,14 @@ class pool_core;
 
 /// Limits of one task that differ from its pool's.
 struct task_options {
-  duration timeout{};     ///< 0: the pool's.
-  int max_attempts = 0;   ///< 0: the pool's.
+  duration timeout{};   ///< 0: the pool's.
+  int max_attempts = 0; ///< 0: the pool's.
 };
 
 /// How a range is cut and how far ahead of the results it is read.
 struct map_options {
-  std::size_t chunk = 0;       ///< Elements per task; 0: chosen by the length and the workers.
-  std::size_t look_ahead = 0;  ///< Chunks in flight; 0: chosen by the workers.
+  std::size_t chunk = 0;      ///< Elements per task; 0: chosen by the length and the workers.
+  std::size_t look_ahead = 0; ///< Chunks in flight; 0: chosen by the workers.
 };
 
 /// A buffer that lies where workers read it: filled in place and passed without a copy.

@@ -42,8 +42,7 @@ std::shared_ptr<pool_core> pool_core::make(pool_settings settings,
 
 pool_core::pool_core(pool_settings settings, std::shared_ptr<pool_environment> environment)
     : settings_{std::move(settings)}, owner_pid_{os::this_process::pid()},
-      cpus_{static_cast<std::size_t>(os::usable_cpu_count())},
-      environment_{std::move(environment)},
+      cpus_{static_cast<std::size_t>(os::usable_cpu_count())}, environment_{std::move(environment)},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
       input_arena_{input_memory_.size_bytes()}, slots_(settings_.replicas + settings_.standby),
@@ -59,8 +58,8 @@ void pool_core::check_open() const {
   }
   if (backlog_size_ - withdrawn_ >= settings_.queued_max) {
     throw error{errc::would_block, "pool '" + settings_.name + "' already has " +
-                                     std::to_string(backlog_size_ - withdrawn_) +
-                                     " tasks waiting (pool_options::queued_max); wait for some"};
+                                       std::to_string(backlog_size_ - withdrawn_) +
+                                       " tasks waiting (pool_options::queued_max); wait for some"};
   }
 }
 
@@ -77,7 +76,8 @@ task_state* pool_core::submit(const task_call& call) {
     task->code = call.code;
     task->function = call.function;
     task->profile = &profiles_.of(call.profile_key);
-    task->time_limit_ns = (call.timeout.count() > 0 ? call.timeout : settings_.task_timeout).count();
+    task->time_limit_ns =
+        (call.timeout.count() > 0 ? call.timeout : settings_.task_timeout).count();
     task->attempts_max = call.attempts_max > 0 ? call.attempts_max : settings_.attempts_max;
     ipc::outgoing_payload payload{.bytes = call.payload};
     if (call.large != nullptr) {
@@ -125,17 +125,17 @@ large_payload pool_core::reserve(std::size_t size_bytes) {
   constexpr auto size_max = std::numeric_limits<std::uint32_t>::max();
   if (size_bytes > size_max || size_bytes > settings_.input_arena_bytes) {
     throw error{errc::too_large, "arguments of " + std::to_string(size_bytes) +
-                                   " bytes are larger than the input arena of pool '" +
-                                   settings_.name + "' (" +
-                                   std::to_string(settings_.input_arena_bytes) +
-                                   " bytes); raise pool_options::input_arena_bytes"};
+                                     " bytes are larger than the input arena of pool '" +
+                                     settings_.name + "' (" +
+                                     std::to_string(settings_.input_arena_bytes) +
+                                     " bytes); raise pool_options::input_arena_bytes"};
   }
   {
     const std::lock_guard lock{mutex_};
     check_open();
     // Room that a waiting task needs is not given to one behind it, or neither might ever move.
-    const auto offset = roomless_ == 0 ? input_arena_.allocate(size_bytes)
-                                       : std::optional<std::uint64_t>{};
+    const auto offset =
+        roomless_ == 0 ? input_arena_.allocate(size_bytes) : std::optional<std::uint64_t>{};
     if (offset) {
       room.arena_offset = *offset;
       room.data = input_memory_.data() + *offset;
@@ -233,9 +233,9 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
     to.link->end().notify_at(to.link->end().tail());
   }
   const auto estimate = static_cast<std::uint32_t>(
-    std::min<std::int64_t>(task.profile->estimate_ns, std::numeric_limits<std::uint32_t>::max()));
+      std::min<std::int64_t>(task.profile->estimate_ns, std::numeric_limits<std::uint32_t>::max()));
   task.position =
-    to.link->end().send(task.code, payload, reinterpret_cast<std::uintptr_t>(&task), estimate);
+      to.link->end().send(task.code, payload, reinterpret_cast<std::uintptr_t>(&task), estimate);
   task.slot = static_cast<std::uint16_t>(where);
   task.place = byte_place::in_ring;
   load.queued_ns += estimate;
@@ -286,8 +286,7 @@ bool pool_core::wait(task_state& task, deadline limit) {
 }
 
 // Sleeps until the task's worker rings, the task is resolved by somebody else, or the deadline.
-void pool_core::park(task_state& task, std::unique_lock<os::adaptive_mutex>& lock,
-                     deadline limit) {
+void pool_core::park(task_state& task, std::unique_lock<os::adaptive_mutex>& lock, deadline limit) {
   std::shared_ptr<worker_link> link;
   std::uint32_t bell_seen = 0;
   if (task.place == byte_place::in_ring) {

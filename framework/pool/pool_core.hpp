@@ -103,11 +103,11 @@ private:
     slot_phase phase = slot_phase::empty;
     doom why_killed = doom::none;
     std::uint64_t doomed_position = 0;
-    bool is_fed = false;                       // Live and not on standby.
-    bool has_moved = false;                    // Its head since the last tick.
+    bool is_fed = false;    // Live and not on standby.
+    bool has_moved = false; // Its head since the last tick.
     bool is_recycling = false;
-    std::uint64_t sent = 0;                    // Tasks this incarnation was given.
-    std::uint64_t quota = 0;                   // recycle.messages_max of this one; 0: none.
+    std::uint64_t sent = 0;  // Tasks this incarnation was given.
+    std::uint64_t quota = 0; // recycle.messages_max of this one; 0: none.
     time_point live_since{};
     time_point head_since{};
   };
@@ -172,36 +172,36 @@ private:
   std::unique_ptr<pool_supervision> supervision_;
   os::shared_memory input_memory_;
 
-  os::adaptive_mutex mutex_; // Protects what follows.
-  std::condition_variable_any changed_;    // unresolved_ reached 0, or is_stopped_ came.
+  os::adaptive_mutex mutex_;            // Protects what follows.
+  std::condition_variable_any changed_; // unresolved_ reached 0, or is_stopped_ came.
   pool_phase phase_ = pool_phase::open;
-  bool is_stopped_ = false;                // The supervisor has ended every worker.
+  bool is_stopped_ = false; // The supervisor has ended every worker.
   bool is_stop_asked_ = false;
   std::optional<failure> broken_;
   task_store store_;
   profile_table profiles_;
   ipc::arena input_arena_;
   std::vector<seat> slots_;
-  std::vector<worker_load> loads_;         // One per slot, for the scheduler.
-  std::vector<std::uint32_t> busy_;        // Slots with tasks in flight.
+  std::vector<worker_load> loads_;  // One per slot, for the scheduler.
+  std::vector<std::uint32_t> busy_; // Slots with tasks in flight.
   std::size_t favourite_ = scheduler::nobody;
   task_state* backlog_first_ = nullptr;
   task_state* backlog_last_ = nullptr;
   std::size_t backlog_size_ = 0;
-  std::size_t withdrawn_ = 0;              // Of these, cancelled ones.
-  std::size_t roomless_ = 0;               // Of these, payloads the input arena had no room for.
+  std::size_t withdrawn_ = 0; // Of these, cancelled ones.
+  std::size_t roomless_ = 0;  // Of these, payloads the input arena had no room for.
   std::uint64_t unresolved_ = 0;
   std::uint64_t next_task_ = 1;
-  std::uint64_t wants_dispatcher_ = 0;     // Pending tasks only the dispatcher looks after.
-  bool needs_kick_ = false;                // The dispatcher must be woken after the unlock.
+  std::uint64_t wants_dispatcher_ = 0; // Pending tasks only the dispatcher looks after.
+  bool needs_kick_ = false;            // The dispatcher must be woken after the unlock.
   time_point last_activity_{};
-  bool has_succeeded_ = false;             // A task, since the last death that was excused.
-  bool was_active_ = false;                // Since the last tick.
-  bool is_ticking_ = false;                // The dispatcher calls tick() by itself.
-  bool is_fine_ticking_ = false;           // ... often enough to steal back from slow workers.
+  bool has_succeeded_ = false;   // A task, since the last death that was excused.
+  bool was_active_ = false;      // Since the last tick.
+  bool is_ticking_ = false;      // The dispatcher calls tick() by itself.
+  bool is_fine_ticking_ = false; // ... often enough to steal back from slow workers.
   time_point next_recycle_check_{};
   pool_counters counters_;
-  std::shared_ptr<pool_core> self_;        // Held while records outlive the handle.
+  std::shared_ptr<pool_core> self_; // Held while records outlive the handle.
 };
 
 } // namespace troupe

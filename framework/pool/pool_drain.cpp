@@ -171,15 +171,20 @@ bool pool_core::make_payload(task_state& task, ipc::outgoing_payload& out) {
     task.arena_offset = *offset;
   }
   switch (task.place) {
-  case byte_place::here: out.bytes = std::span{task.here}.first(task.size); break;
-  case byte_place::heap: out.bytes = {task.heap, task.size}; break;
+  case byte_place::here:
+    out.bytes = std::span{task.here}.first(task.size);
+    break;
+  case byte_place::heap:
+    out.bytes = {task.heap, task.size};
+    break;
   case byte_place::arena:
     out.is_in_arena = true;
     out.arena_offset = task.arena_offset;
     out.arena_size = task.size;
     break;
   case byte_place::none:
-  case byte_place::in_ring: break;
+  case byte_place::in_ring:
+    break;
   }
   return true;
 }

@@ -53,7 +53,9 @@ bool pool_core::join(deadline limit) {
 
 // In a copy made by fork() the workers are the parent's, and the lock may be held by a thread that
 // does not exist here.
-bool pool_core::is_forked_copy() const noexcept { return os::this_process::pid() != owner_pid_; }
+bool pool_core::is_forked_copy() const noexcept {
+  return os::this_process::pid() != owner_pid_;
+}
 
 void pool_core::terminate() {
   if (is_forked_copy()) return;
@@ -73,8 +75,8 @@ void pool_core::terminate() {
   for (std::size_t i = 0; i < slots_.size(); ++i) write_off(i);
 }
 
-// The kernel does not let the worker go (uninterruptible sleep). Its task ends here all the same; its
-// rings stay mapped until it is gone, its blocks of the input arena until the pool is.
+// The kernel does not let the worker go (uninterruptible sleep). Its task ends here all the same;
+// its rings stay mapped until it is gone, its blocks of the input arena until the pool is.
 void pool_core::write_off(std::size_t index) {
   auto& s = slots_[index];
   if (!s.link) return;

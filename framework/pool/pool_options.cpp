@@ -32,9 +32,9 @@ pool_settings make_settings(const pool_options& options) {
                          : check("replicas", options.replicas, 1, replicas_max);
   out.standby = check("standby", options.standby, 0, replicas_max);
   out.in_flight_max =
-    check("max_in_flight", options.max_in_flight, 1, std::numeric_limits<int>::max());
+      check("max_in_flight", options.max_in_flight, 1, std::numeric_limits<int>::max());
   out.attempts_max = static_cast<std::uint16_t>(
-    check("max_attempts", options.max_attempts, 1, std::numeric_limits<std::uint16_t>::max()));
+      check("max_attempts", options.max_attempts, 1, std::numeric_limits<std::uint16_t>::max()));
   if (options.task_timeout < duration::zero()) {
     throw std::invalid_argument{"pool_options::task_timeout is negative; 0 means none"};
   }

@@ -40,23 +40,23 @@ bound_call bind_call(F&& f, As&&... arguments) {
 struct pool_options {
   static constexpr int usable_cpus = -2'147'483'647; ///< By affinity and cgroup quota.
 
-  std::string name = "pool";             ///< In logs, errors, process names.
-  int replicas = usable_cpus;            ///< Workers; at least 1.
-  int standby = 0;                       ///< More workers, started but without work, for restarts.
-  int max_in_flight = 1'000'000;         ///< Tasks handed to one worker and not answered.
-  duration task_timeout{};               ///< From begin; 0: none. The worker is killed.
-  int max_attempts = 1;                  ///< Begins of one task before it is worker_lost.
-  std::size_t max_queued = 16'000'000;   ///< Tasks that may wait; then submit throws.
-  std::size_t input_arena_bytes = std::size_t{256} << 20;  ///< Arguments in flight; touched on use.
-  std::size_t output_arena_bytes = std::size_t{64} << 20;  ///< Per worker: the largest result.
-  recycle_spec recycle = {};             ///< When a healthy worker is replaced.
+  std::string name = "pool";           ///< In logs, errors, process names.
+  int replicas = usable_cpus;          ///< Workers; at least 1.
+  int standby = 0;                     ///< More workers, started but without work, for restarts.
+  int max_in_flight = 1'000'000;       ///< Tasks handed to one worker and not answered.
+  duration task_timeout{};             ///< From begin; 0: none. The worker is killed.
+  int max_attempts = 1;                ///< Begins of one task before it is worker_lost.
+  std::size_t max_queued = 16'000'000; ///< Tasks that may wait; then submit throws.
+  std::size_t input_arena_bytes = std::size_t{256} << 20; ///< Arguments in flight; touched on use.
+  std::size_t output_arena_bytes = std::size_t{64} << 20; ///< Per worker: the largest result.
+  recycle_spec recycle = {};                              ///< When a healthy worker is replaced.
   /// Rules and budget for workers that die. Unless an intensity is set, a worker that dies in a
   /// task does not count while other tasks succeed. The first restart comes at once.
   restart_spec restart = {.backoff = {.initial = {}}};
   stop_spec stop = {};
   start_spec start = {};
-  process_options process = {};          ///< Environment, limits, where output goes.
-  bound_call initializer = {};           ///< Runs in each worker before its first task.
+  process_options process = {}; ///< Environment, limits, where output goes.
+  bound_call initializer = {};  ///< Runs in each worker before its first task.
 };
 
 /// Checks the options and fills in the defaults; throws std::invalid_argument.

@@ -27,7 +27,7 @@ void pool_core::start(slot_id slot, incarnation_id incarnation) {
     environment_->dispatch().watch(link->end().doorbell(), *this);
   } catch (const std::system_error& e) {
     supervision_->on_start_failed(
-      slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
+        slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
     return;
   }
   auto options = settings_.process;
@@ -159,7 +159,7 @@ void pool_core::on_link_output(worker_link& link, output_stream stream, std::str
 bool pool_core::is_excused() {
   const auto& rules = settings_.restart;
   const bool is_always_restarted =
-    rules.policy == restart_type::permanent && rules.prevent_exit.empty();
+      rules.policy == restart_type::permanent && rules.prevent_exit.empty();
   return is_always_restarted && !rules.intensity && std::exchange(has_succeeded_, false);
 }
 
@@ -202,11 +202,10 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, seat& from
   if (is_begun && is_doomed) {
     ++counters_.timed_out;
     auto detail = std::make_unique<task_detail>();
-    detail->cause = {errc::timed_out,
-                     "task " + std::to_string(task.id) + " of pool '" + settings_.name +
-                       "' ran longer than its limit of " +
-                       std::to_string(task.time_limit_ns / 1'000'000) +
-                       " ms; its worker was killed"};
+    detail->cause = {errc::timed_out, "task " + std::to_string(task.id) + " of pool '" +
+                                          settings_.name + "' ran longer than its limit of " +
+                                          std::to_string(task.time_limit_ns / 1'000'000) +
+                                          " ms; its worker was killed"};
     detail->record = std::make_unique<exit_record>(record);
     return fail(task, outcome::timed_out, std::move(detail));
   }
@@ -236,7 +235,7 @@ void pool_core::abandon(slot_id slot) {
   });
   if (is_last && !broken_) {
     broken_ = failure{errc::broken, "pool '" + settings_.name +
-                                      "' has no worker left and its restart rules allow no more"};
+                                        "' has no worker left and its restart rules allow no more"};
     fail_backlog(*broken_);
   }
 }

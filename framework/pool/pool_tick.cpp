@@ -37,7 +37,7 @@ time_point pool_core::tick(time_point now) {
   arm();
   drain_all();
   const bool has_recycling =
-    settings_.recycle.age_max > duration::zero() || settings_.recycle.memory_max_bytes > 0;
+      settings_.recycle.age_max > duration::zero() || settings_.recycle.memory_max_bytes > 0;
   if (has_recycling && now >= next_recycle_check_) {
     next_recycle_check_ = now + recycle_check_period;
     for (std::size_t i = 0; i < slots_.size(); ++i) check_recycling(i, now);

@@ -9,11 +9,11 @@ namespace troupe {
 
 /// What the scheduler knows of one worker.
 struct worker_load {
-  std::int64_t queued_ns = 0;      ///< Estimated time of all it holds.
-  std::uint32_t in_flight = 0;     ///< Tasks it holds.
-  bool can_take = false;           ///< Live, fed, not full.
+  std::int64_t queued_ns = 0;  ///< Estimated time of all it holds.
+  std::uint32_t in_flight = 0; ///< Tasks it holds.
+  bool can_take = false;       ///< Live, fed, not full.
   bool is_asleep = false;
-  bool is_stalled = false;         ///< Its running task is far over its estimate.
+  bool is_stalled = false; ///< Its running task is far over its estimate.
 };
 
 /// Where tasks go: pure arithmetic over estimates.
@@ -27,8 +27,9 @@ inline constexpr std::int64_t wake_cost_ns = 50'000;
 inline constexpr std::int64_t short_task_ns = 100'000;
 inline constexpr std::int64_t packed_ns = 200'000;
 inline constexpr std::int64_t stall_cost_ns = 100'000'000;
-/// A worker holds this much work ahead. A wake-up is far shorter, but the dispatcher may have to wait
-/// for a core that workers keep busy; what was given too early is taken back from a slow worker.
+/// A worker holds this much work ahead. A wake-up is far shorter, but the dispatcher may have to
+/// wait for a core that workers keep busy; what was given too early is taken back from a slow
+/// worker.
 inline constexpr std::int64_t ahead_ns = 2'000'000;
 /// One running and one to go on with, however long they are.
 inline constexpr std::uint32_t ahead_tasks_min = 2;
@@ -50,8 +51,7 @@ constexpr std::int64_t wake_cost(std::int64_t estimate_ns, bool has_spare_core) 
 
 /// What it costs to have a task start on this worker.
 constexpr std::int64_t cost_of(const worker_load& load, std::int64_t wake_cost) noexcept {
-  return load.queued_ns + (load.is_asleep ? wake_cost : 0) +
-         (load.is_stalled ? stall_cost_ns : 0);
+  return load.queued_ns + (load.is_asleep ? wake_cost : 0) + (load.is_stalled ? stall_cost_ns : 0);
 }
 
 /// The worker for a task of `estimate_ns`, or `nobody` when it should wait in the backlog.

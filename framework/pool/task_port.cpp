@@ -25,7 +25,9 @@ bool cancel(task_state& task) {
   return task.core->cancel(task);
 }
 
-bool is_running(task_state& task) { return !task.is_resolved() && task.core->is_running(task); }
+bool is_running(task_state& task) {
+  return !task.is_resolved() && task.core->is_running(task);
+}
 
 void add_continuation(task_state& task, continuation& what) {
   if (task.is_resolved()) return what.run();
@@ -57,9 +59,12 @@ void destroy(task_state& task) noexcept {
     break;
   case outcome::lost:
   case outcome::timed_out:
-  case outcome::failed: delete static_cast<task_detail*>(task.detail); break;
+  case outcome::failed:
+    delete static_cast<task_detail*>(task.detail);
+    break;
   case outcome::cancelled:
-  case outcome::pending: break;
+  case outcome::pending:
+    break;
   }
   task.place = byte_place::none;
   task.core->recycle(task);
@@ -75,19 +80,22 @@ std::exception_ptr exception(const task_state& task) {
   switch (task.how) {
   case outcome::error: {
     const auto name = name_of_code(code_address{task.function});
-    return decode_exception(result(task), {.trace = "in task " + std::to_string(task.id) + ": " + name});
+    return decode_exception(result(task),
+                            {.trace = "in task " + std::to_string(task.id) + ": " + name});
   }
   case outcome::lost:
     return std::make_exception_ptr(worker_lost{*detail->record, detail->task, task.attempts});
-  case outcome::timed_out: return std::make_exception_ptr(timeout_error{detail->cause.message});
+  case outcome::timed_out:
+    return std::make_exception_ptr(timeout_error{detail->cause.message});
   case outcome::failed:
     return std::make_exception_ptr(broken_executor{detail->cause.message});
   case outcome::cancelled:
-    return std::make_exception_ptr(cancelled_error{
-      "task " + std::to_string(task.id) +
-      " was cancelled before a worker began it, or its pool was terminated"});
+    return std::make_exception_ptr(
+        cancelled_error{"task " + std::to_string(task.id) +
+                        " was cancelled before a worker began it, or its pool was terminated"});
   case outcome::pending:
-  case outcome::value: break;
+  case outcome::value:
+    break;
   }
   TROUPE_ASSERT(false && "asked for the exception of a task that has none");
   return {};

@@ -28,20 +28,20 @@ struct large_payload {
 
 /// One call, encoded.
 struct task_call {
-  std::uint64_t code = 0;                 ///< code_address of a task_function.
-  std::uint64_t profile_key = 0;          ///< Calls with one key take about the same time.
-  std::uint64_t function = 0;             ///< code_address of what the user passed, for its name.
-  std::span<const std::byte> payload;     ///< Unless `large` is set.
-  large_payload* large = nullptr;         ///< Taken over when submit returns.
-  duration timeout{};                     ///< 0: the pool's.
-  std::uint16_t attempts_max = 0;         ///< 0: the pool's.
+  std::uint64_t code = 0;             ///< code_address of a task_function.
+  std::uint64_t profile_key = 0;      ///< Calls with one key take about the same time.
+  std::uint64_t function = 0;         ///< code_address of what the user passed, for its name.
+  std::span<const std::byte> payload; ///< Unless `large` is set.
+  large_payload* large = nullptr;     ///< Taken over when submit returns.
+  duration timeout{};                 ///< 0: the pool's.
+  std::uint16_t attempts_max = 0;     ///< 0: the pool's.
 };
 
 /// Something to do once a task is resolved. Owned by its maker until `run`, which ends it.
 struct continuation {
   continuation* next = nullptr;
-  /// Runs under the pool's lock in the moment of the resolution, on whatever thread that is: must be
-  /// short, not block and not touch a pool.
+  /// Runs under the pool's lock in the moment of the resolution, on whatever thread that is: must
+  /// be short, not block and not touch a pool.
   bool is_immediate = false;
   /// Called once, on the thread "troupe-calls" or, when the task was resolved already, at once.
   virtual void run() noexcept = 0;
@@ -51,7 +51,7 @@ struct continuation {
 /// Why a task has no result; behind `task_state::detail`.
 struct task_detail {
   failure cause;
-  std::unique_ptr<exit_record> record;    ///< worker_lost, timed_out.
+  std::unique_ptr<exit_record> record; ///< worker_lost, timed_out.
   std::uint64_t task = 0;
   ~task_detail();
 };
@@ -60,15 +60,15 @@ struct task_detail {
 struct pool_counters {
   std::uint64_t submitted = 0;
   std::uint64_t resolved = 0;
-  std::uint64_t retried = 0;       ///< Attempts after the first.
-  std::uint64_t lost = 0;          ///< Tasks that failed with worker_lost.
+  std::uint64_t retried = 0; ///< Attempts after the first.
+  std::uint64_t lost = 0;    ///< Tasks that failed with worker_lost.
   std::uint64_t timed_out = 0;
-  std::uint64_t taken_back = 0;    ///< Handed to a worker and given to another, not begun.
+  std::uint64_t taken_back = 0; ///< Handed to a worker and given to another, not begun.
   std::uint64_t worker_exits = 0;
-  std::uint64_t wakes = 0;         ///< Workers woken from sleep.
-  std::uint64_t served = 0;        ///< Times the dispatcher was woken.
-  std::uint64_t backlog = 0;       ///< Tasks that wait now.
-  std::uint64_t corrupt = 0;       ///< Workers replaced because their memory made no sense.
+  std::uint64_t wakes = 0;   ///< Workers woken from sleep.
+  std::uint64_t served = 0;  ///< Times the dispatcher was woken.
+  std::uint64_t backlog = 0; ///< Tasks that wait now.
+  std::uint64_t corrupt = 0; ///< Workers replaced because their memory made no sense.
 };
 
 namespace task_port {

@@ -32,39 +32,39 @@ enum class byte_place : std::uint8_t { none, here, heap, arena, in_ring };
 /// One call sent to a pool: the record that a future and the pool share. 128 bytes, taken from the
 /// pool's own store, so that a submit costs no allocation.
 ///
-/// Everything belongs to the pool (its lock) until `phase` says done, and to the futures, read-only,
-/// from then on; futures read `phase` at any time.
+/// Everything belongs to the pool (its lock) until `phase` says done, and to the futures,
+/// read-only, from then on; futures read `phase` at any time.
 struct alignas(64) task_state {
   static constexpr std::uint32_t is_done = 1;
-  static constexpr std::uint32_t has_waiter = 2;        ///< A thread sleeps on `phase`.
-  static constexpr std::uint32_t is_abandoned = 4;      ///< No future is left.
+  static constexpr std::uint32_t has_waiter = 2;   ///< A thread sleeps on `phase`.
+  static constexpr std::uint32_t is_abandoned = 4; ///< No future is left.
   static constexpr std::uint32_t has_continuation = 8;
   static constexpr std::size_t bytes_here_max = 40;
   static constexpr std::uint16_t no_slot = 0xffff;
 
   os::futex_word phase{0};
-  std::atomic<std::uint32_t> handles{1};                ///< Futures that share this task.
+  std::atomic<std::uint32_t> handles{1}; ///< Futures that share this task.
   pool_core* core = nullptr;
-  task_state* next = nullptr;                           ///< In the backlog or the free list.
+  task_state* next = nullptr; ///< In the backlog or the free list.
   function_profile* profile = nullptr;
   continuation* continuations = nullptr;
   std::uint64_t id = 0;
   std::uint64_t code = 0;
-  std::uint64_t function = 0;                           ///< The user's function, for its name.
-  std::uint64_t position = 0;                           ///< In the ring of `slot`.
-  std::int64_t time_limit_ns = 0;                       ///< 0: none.
+  std::uint64_t function = 0;     ///< The user's function, for its name.
+  std::uint64_t position = 0;     ///< In the ring of `slot`.
+  std::int64_t time_limit_ns = 0; ///< 0: none.
   std::uint32_t size = 0;
   std::uint16_t slot = no_slot;
   outcome how = outcome::pending;
   byte_place place = byte_place::none;
-  std::uint16_t attempts = 0;                           ///< Begun so far.
+  std::uint16_t attempts = 0; ///< Begun so far.
   std::uint16_t attempts_max = 1;
-  bool had_to_wake = false;                             ///< Its worker slept when it was sent.
+  bool had_to_wake = false; ///< Its worker slept when it was sent.
   union {
     alignas(8) std::array<std::byte, bytes_here_max> here;
-    std::byte* heap;                                    ///< malloc'ed.
+    std::byte* heap; ///< malloc'ed.
     std::uint64_t arena_offset;
-    void* detail;                                       ///< lost/timed_out/failed: see task_detail.
+    void* detail; ///< lost/timed_out/failed: see task_detail.
   };
 
   task_state() noexcept : here{} {}

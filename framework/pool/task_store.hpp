@@ -29,10 +29,10 @@ private:
   static constexpr std::size_t slab_records = 512;
   static task_state* closed_mark() noexcept;
 
-  task_state* free_ = nullptr;                    // Ours, under the pool's lock.
-  std::uint64_t taken_ = 0;                       // Records handed out and not seen back in free_.
-  std::atomic<task_state*> returned_{nullptr};    // Given back by any thread.
-  std::atomic<std::int64_t> outstanding_{0};      // Counts only after `close`.
+  task_state* free_ = nullptr;                 // Ours, under the pool's lock.
+  std::uint64_t taken_ = 0;                    // Records handed out and not seen back in free_.
+  std::atomic<task_state*> returned_{nullptr}; // Given back by any thread.
+  std::atomic<std::int64_t> outstanding_{0};   // Counts only after `close`.
   std::vector<std::unique_ptr<task_state[]>> slabs_;
 };
 

@@ -56,7 +56,8 @@ void reply_with(reply_sink& reply, Call&& call) {
 
 template<class... Ts>
 void read_arguments(wire::reader& in, std::tuple<Ts...>& arguments) {
-  const bool is_sound = std::apply([&](auto&... each) { return (in.read(each) && ...); }, arguments);
+  const bool is_sound =
+      std::apply([&](auto&... each) { return (in.read(each) && ...); }, arguments);
   if (!is_sound) {
     throw serialization_error{"a task's arguments cannot be decoded; host and worker differ"};
   }
@@ -81,7 +82,8 @@ void invoke_pointer(std::span<const std::byte> payload, reply_sink& reply) {
                              "after the workers started; load it before the first pool"};
   }
   reply_with<std::decay_t<R>>(reply, [&] {
-    return std::apply([](std::uint64_t, auto&... each) { return last(std::move(each)...); }, message);
+    return std::apply([](std::uint64_t, auto&... each) { return last(std::move(each)...); },
+                      message);
   });
 }
 
@@ -95,7 +97,7 @@ void invoke_loan(std::span<const std::byte> payload, reply_sink& reply) {
   if (payload.size() < loan_header_bytes) throw serialization_error{"a loaned buffer was cut"};
   std::memcpy(&code, payload.data(), sizeof code);
   auto* const function =
-    function_address<R(std::span<const std::byte>)>{code_address{code}}.resolve();
+      function_address<R(std::span<const std::byte>)>{code_address{code}}.resolve();
   if (function == nullptr) {
     throw std::runtime_error{"the task's function is not in this worker: its library was loaded "
                              "after the workers started; load it before the first pool"};
@@ -144,7 +146,7 @@ struct pointer_traits<R (*)(Ps...)> {
   static constexpr bool accepts = std::is_invocable_v<R (*)(Ps...), As...>;
   static constexpr task_function trampoline = &invoke_pointer<R, Ps...>;
   static constexpr bool are_parameters_readable =
-    ((!std::is_lvalue_reference_v<Ps> || std::is_const_v<std::remove_reference_t<Ps>>) && ...);
+      ((!std::is_lvalue_reference_v<Ps> || std::is_const_v<std::remove_reference_t<Ps>>)&&...);
 
   /// Passes the encoder what each parameter will be decoded into.
   template<class Use, class... As>

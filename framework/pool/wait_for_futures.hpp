@@ -50,8 +50,8 @@ private:
 
 } // namespace detail
 
-/// Waits until `condition` holds for the futures (a range of future<T>, of any pools), or `span` has
-/// passed, which is no error. An empty range holds at once.
+/// Waits until `condition` holds for the futures (a range of future<T>, of any pools), or `span`
+/// has passed, which is no error. An empty range holds at once.
 ///
 /// Threads: any, callbacks and coroutines too. Errors: invalid_state for an empty future,
 /// std::invalid_argument for a condition that does not exist.

@@ -61,7 +61,7 @@ public:
     if (known.code != code || known.function == nullptr) {
       known.code = code;
       known.function =
-        reinterpret_cast<task_function>(const_cast<void*>(resolve_code(code_address{code})));
+          reinterpret_cast<task_function>(const_cast<void*>(resolve_code(code_address{code})));
     }
     return known.function;
   }
@@ -129,13 +129,15 @@ void run_initializer(const worker_setup& setup) {
   if (setup.initializer_code == 0) return;
   no_reply ignored;
   call(reinterpret_cast<task_function>(
-         const_cast<void*>(resolve_code(code_address{setup.initializer_code}))),
+           const_cast<void*>(resolve_code(code_address{setup.initializer_code}))),
        setup.initializer_payload, ignored);
 }
 
 } // namespace
 
-const worker_identity& this_worker() noexcept { return identity(); }
+const worker_identity& this_worker() noexcept {
+  return identity();
+}
 
 detail::worker_state_holder& detail::held_worker_state() noexcept {
   static worker_state_holder holder;

@@ -18,7 +18,7 @@ struct worker_setup {
   std::string pool;
   std::uint32_t slot = 0;
   std::uint64_t incarnation = 0;
-  std::uint64_t initializer_code = 0;              ///< 0: none.
+  std::uint64_t initializer_code = 0; ///< 0: none.
   std::vector<std::byte> initializer_payload;
 };
 

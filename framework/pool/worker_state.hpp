@@ -65,8 +65,8 @@ struct state_keeper<R (*)(Ps...) noexcept, false> : state_keeper<R (*)(Ps...), f
 } // namespace detail
 
 /// A call for `pool_options::initializer` whose result each worker keeps: a connection, a model, a
-/// table. Its tasks reach it by `worker_state<R>()`. The result itself never travels, so it may be of
-/// any type; the rules for `f` and its arguments are those of `pool::submit`.
+/// table. Its tasks reach it by `worker_state<R>()`. The result itself never travels, so it may be
+/// of any type; the rules for `f` and its arguments are those of `pool::submit`.
 template<class F, class... As>
 bound_call bind_initializer(F&& f, As&&... arguments) {
   using function = std::decay_t<F>;

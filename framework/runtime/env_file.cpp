@@ -17,7 +17,7 @@ expected<std::vector<std::pair<std::string, std::string>>> read_env_file(const s
     const auto equals = line.find('=');
     if (equals == 0 || equals == std::string::npos) {
       return failure{errc::bad_data, path + ":" + std::to_string(number) +
-                                       ": expected KEY=VALUE, got '" + line + "'"};
+                                         ": expected KEY=VALUE, got '" + line + "'"};
     }
     out.emplace_back(line.substr(0, equals), line.substr(equals + 1));
   }

@@ -107,7 +107,7 @@ std::vector<stage_report> pipeline_host::report() {
   const auto answer = std::make_shared<std::promise<std::vector<stage_report>>>();
   auto looked = answer->get_future();
   environment_->dispatch().post(
-    [self = shared_from_this(), answer] { answer->set_value(self->look()); });
+      [self = shared_from_this(), answer] { answer->set_value(self->look()); });
   if (looked.wait_for(report_wait_max) != std::future_status::ready) return {};
   return looked.get();
 }
@@ -128,7 +128,9 @@ std::vector<stage_report> pipeline_host::look() {
   return out;
 }
 
-time_point pipeline_host::serve(time_point now) { return turn(now); }
+time_point pipeline_host::serve(time_point now) {
+  return turn(now);
+}
 
 time_point pipeline_host::tick(time_point now) {
   for (const auto& lanes : lanes_) lanes->check(now);

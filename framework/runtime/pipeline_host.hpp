@@ -25,11 +25,11 @@ struct pipeline_events {
 /// One stage as it stands.
 struct stage_report {
   std::string name;
-  std::string role;              ///< source, transform, aggregate, sink; "" when not known yet.
+  std::string role; ///< source, transform, aggregate, sink; "" when not known yet.
   std::uint32_t replicas = 0;
   pipeline::stage_counters counters;
   std::uint64_t worker_exits = 0;
-  std::vector<int> pids;         ///< By slot; 0: no process.
+  std::vector<int> pids; ///< By slot; 0: no process.
   bool is_finished = false;
 };
 
@@ -95,8 +95,8 @@ private:
   time_point next_kill_{};
   std::mt19937_64 random_;
   struct kill_record {
-    std::uint64_t commits = 0;       // Of the stage when it was last hit.
-    std::uint32_t in_vain = 0;       // Kills since its last commit.
+    std::uint64_t commits = 0; // Of the stage when it was last hit.
+    std::uint32_t in_vain = 0; // Kills since its last commit.
   };
   std::vector<kill_record> kill_records_;
   std::atomic<std::uint64_t> kills_{0};

@@ -15,10 +15,14 @@ constexpr std::size_t stage_arena_bytes = std::size_t{64} << 20;
 
 pipeline::when_full translate(config::full_policy policy) {
   switch (policy) {
-  case config::full_policy::block: return pipeline::when_full::block;
-  case config::full_policy::drop_newest: return pipeline::when_full::drop_newest;
-  case config::full_policy::drop_oldest: return pipeline::when_full::drop_oldest;
-  case config::full_policy::reject: return pipeline::when_full::reject;
+  case config::full_policy::block:
+    return pipeline::when_full::block;
+  case config::full_policy::drop_newest:
+    return pipeline::when_full::drop_newest;
+  case config::full_policy::drop_oldest:
+    return pipeline::when_full::drop_oldest;
+  case config::full_policy::reject:
+    return pipeline::when_full::reject;
   }
   return pipeline::when_full::block;
 }
@@ -43,13 +47,15 @@ std::vector<std::string> argv_of(const config::pool_spec& pool) {
 // A command with channels is spoken to by the ready-made worker `exec`.
 pipeline::worker_reference worker_of(const config::pool_spec& pool) {
   switch (pool.kind) {
-  case config::pool_kind::builtin: return {.name = pool.builtin, .module = "", .config_json = pool.config_json};
+  case config::pool_kind::builtin:
+    return {.name = pool.builtin, .module = "", .config_json = pool.config_json};
   case config::pool_kind::worker:
     return {.name = pool.worker,
             .module = pool.module ? pool.module->path : "",
             .config_json = pool.config_json};
   case config::pool_kind::command:
-  case config::pool_kind::shell: break;
+  case config::pool_kind::shell:
+    break;
   }
   nlohmann::json settings = {{"command", argv_of(pool)}};
   if (pool.protocol.mode == config::protocol_mode::stream) {

@@ -40,8 +40,8 @@ std::function<double()> random_source() {
   };
 }
 
-/// CAF leaves a reference to a system's logger in every thread that made the system or spawned in it,
-/// and the end of the system waits until all of them are gone. The caller's thread may live for
+/// CAF leaves a reference to a system's logger in every thread that made the system or spawned in
+/// it, and the end of the system waits until all of them are gone. The caller's thread may live for
 /// ever, so this is done on one that ends at once.
 template<class F>
 void on_passing_thread(F&& f) {

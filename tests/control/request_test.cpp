@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(random_bytes_do_no_harm) {
     for (auto& c : line) c = static_cast<char>(random());
     if (round % 2 == 0) line = R"({"verb":)" + line;
     (void)request_from_line(line); // Any answer is right; a crash or a sanitizer report is not.
-    (void)result_from_line(line); // Any answer is right; a crash or a sanitizer report is not.
+    (void)result_from_line(line);  // Any answer is right; a crash or a sanitizer report is not.
   }
 }
 

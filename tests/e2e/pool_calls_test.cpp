@@ -52,7 +52,9 @@ struct reading {
   std::map<std::string, int> counts;
   friend bool operator==(const reading&, const reading&) = default;
 };
-reading same_reading(const reading& r) { return r; }
+reading same_reading(const reading& r) {
+  return r;
+}
 
 // A range that throws when it is asked for the element at `bad`; an input range, read once.
 class faulty_range {
@@ -118,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(map_gives_the_serial_result_in_order, clean_world) {
   BOOST_TEST(pool.map(square, unsized) == (std::vector{1, 4, 9}), boost::test_tools::per_element());
   std::istringstream text{"1 2 3 4 5"};
   BOOST_TEST(pool.map(square, std::ranges::istream_view<int>(text), {.chunk = 2}) ==
-               (std::vector{1, 4, 9, 16, 25}),
+                 (std::vector{1, 4, 9, 16, 25}),
              boost::test_tools::per_element());
   pool.map([](int) {}, numbers(10));
 }
@@ -138,9 +140,8 @@ BOOST_FIXTURE_TEST_CASE(an_empty_range_gives_an_empty_result, clean_world) {
   pool pool{{.replicas = 1}};
   for (const std::size_t chunk : {0, 1, 100}) {
     BOOST_TEST(pool.map(square, std::vector<int>{}, {.chunk = chunk}).empty());
-    pool.for_each_completed(
-      square, std::vector<int>{}, [](std::size_t, int) { BOOST_ERROR("called"); },
-      {.chunk = chunk});
+    pool.for_each_completed(square, std::vector<int>{},
+                            [](std::size_t, int) { BOOST_ERROR("called"); }, {.chunk = chunk});
   }
 }
 
@@ -173,11 +174,11 @@ BOOST_FIXTURE_TEST_CASE(an_exception_of_the_input_goes_through_as_it_is, clean_w
   pool pool{{.replicas = 2}};
   for (const int bad : {0, 3}) {
     for (int round = 0; round < 2; ++round) {
-      BOOST_CHECK_EXCEPTION(
-        pool.map(square, faulty_range{bad}, {.chunk = 1}), std::underflow_error, [&](const auto& e) {
-          return dynamic_cast<const remote_context*>(&e) == nullptr &&
-                 e.what() == "element " + std::to_string(bad);
-        });
+      BOOST_CHECK_EXCEPTION(pool.map(square, faulty_range{bad}, {.chunk = 1}), std::underflow_error,
+                            [&](const auto& e) {
+                              return dynamic_cast<const remote_context*>(&e) == nullptr &&
+                                     e.what() == "element " + std::to_string(bad);
+                            });
     }
   }
   BOOST_TEST(pool.apply(square, 3) == 9);
@@ -188,13 +189,12 @@ BOOST_FIXTURE_TEST_CASE(for_each_completed_gives_every_result_once, clean_world)
   pool pool{{.replicas = 2}};
   for (const std::size_t chunk : {0, 1, 100}) {
     std::vector<int> seen(1000, 0);
-    pool.for_each_completed(
-      square, numbers(1000),
-      [&](std::size_t index, int value) {
-        BOOST_TEST(value == static_cast<int>(index * index));
-        ++seen[index];
-      },
-      {.chunk = chunk});
+    pool.for_each_completed(square, numbers(1000),
+                            [&](std::size_t index, int value) {
+                              BOOST_TEST(value == static_cast<int>(index * index));
+                              ++seen[index];
+                            },
+                            {.chunk = chunk});
     BOOST_TEST(seen == std::vector<int>(1000, 1), boost::test_tools::per_element());
   }
 }
@@ -215,12 +215,11 @@ BOOST_FIXTURE_TEST_CASE(for_each_completed_passes_the_input_exception_on, clean_
 // Bug found here: a submit that throws left for_each_completed waiting for a result for ever.
 BOOST_FIXTURE_TEST_CASE(for_each_completed_ends_when_the_pool_refuses_a_task, clean_world) {
   pool pool{{.replicas = 1}};
-  BOOST_CHECK_THROW(pool.for_each_completed(
-                      square, numbers(100),
-                      [&](std::size_t index, int) {
-                        if (index == 3) pool.close();
-                      },
-                      {.look_ahead = 2}),
+  BOOST_CHECK_THROW(pool.for_each_completed(square, numbers(100),
+                                            [&](std::size_t index, int) {
+                                              if (index == 3) pool.close();
+                                            },
+                                            {.look_ahead = 2}),
                     closed_error);
 }
 
@@ -301,7 +300,8 @@ BOOST_FIXTURE_TEST_CASE(a_result_larger_than_the_arena_is_an_exception_of_the_ta
   BOOST_TEST(pool.apply(make, (std::size_t{1} << 20) - 64).size() == (std::size_t{1} << 20) - 64);
 }
 
-// Many results that nobody reads in order: the worker must never be stuck with a full arena (trap 9).
+// Many results that nobody reads in order: the worker must never be stuck with a full arena (trap
+// 9).
 BOOST_FIXTURE_TEST_CASE(large_results_read_last_first_do_not_fill_the_arena_for_ever, clean_world) {
   pool pool{{.replicas = 1, .output_arena_bytes = 1 << 20}};
   const auto make = [](std::size_t size) { return std::string(size, 'x'); };

@@ -142,7 +142,9 @@ BOOST_FIXTURE_TEST_CASE(standard_exceptions_arrive_as_themselves, clean_world) {
   fails(std::runtime_error{""}, [] { throw std::runtime_error{"oops"}; });
   fails(std::out_of_range{""}, [] { throw std::out_of_range{"oops"}; });
   fails(std::domain_error{""}, [] { throw std::domain_error{"oops"}; });
-  fails(std::system_error{{}}, [] { throw std::system_error{ENOENT, std::generic_category(), "oops"}; });
+  fails(std::system_error{{}}, [] {
+    throw std::system_error{ENOENT, std::generic_category(), "oops"};
+  });
   BOOST_TEST(pool.apply(own_pid) == pid);
   BOOST_TEST(pool.stats().worker_exits == 0u);
 }
@@ -187,8 +189,9 @@ BOOST_FIXTURE_TEST_CASE(an_exception_that_does_not_fit_leaves_the_worker_sound, 
   const auto text = [](std::size_t size, char letter) { return std::string(size, letter); };
   for (int round = 0; round < 20; ++round) {
     const auto a = pool.submit(text, std::size_t{1000}, 'a');
-    const auto failed = pool.submit([](std::size_t size) { throw std::runtime_error{std::string(size, 'x')}; },
-                                    std::size_t{8000});
+    const auto failed =
+        pool.submit([](std::size_t size) { throw std::runtime_error{std::string(size, 'x')}; },
+                    std::size_t{8000});
     const auto b = pool.submit(text, std::size_t{1000}, 'b');
     const auto c = pool.submit(text, std::size_t{1000}, 'c');
     BOOST_TEST(a.get() == std::string(1000, 'a'));
@@ -211,7 +214,8 @@ auto inspect(Inspector& f, breaks_when_sent& x) {
   return f(x.text);
 }
 
-// Bug found by reading: such an answer kept its block, until the arena was full and the worker stuck.
+// Bug found by reading: such an answer kept its block, until the arena was full and the worker
+// stuck.
 BOOST_FIXTURE_TEST_CASE(an_answer_that_fails_to_encode_gives_its_room_back, clean_world) {
   pool pool{{.replicas = 1, .output_arena_bytes = 1 << 16}};
   const auto make = [] {
@@ -280,7 +284,8 @@ BOOST_FIXTURE_TEST_CASE(a_lost_task_is_tried_again_as_often_as_allowed, clean_wo
   const auto cause = lost(pool.submit(count_and_die_until, file("always"), 100));
   BOOST_TEST(cause.attempts() == 3u);
   BOOST_TEST(std::filesystem::file_size(file("always")) == 3u);
-  const auto once = lost(pool.submit_with({.max_attempts = 1}, count_and_die_until, file("once"), 1));
+  const auto once =
+      lost(pool.submit_with({.max_attempts = 1}, count_and_die_until, file("once"), 1));
   BOOST_TEST(once.attempts() == 1u);
   BOOST_TEST(std::filesystem::file_size(file("once")) == 1u);
   BOOST_TEST(pool.stats().retried == 4u);
@@ -376,7 +381,8 @@ constexpr long growth_kib_max = 4096;
 BOOST_FIXTURE_TEST_CASE(a_thousand_restarts_cost_the_host_nothing, clean_world) {
   pool pool{{.replicas = 2, .restart = forgiving()}};
   const auto kill_some = [&](int count) {
-    for (int i = 0; i < count; ++i) BOOST_CHECK_THROW(pool.apply(test::kill_self, SIGKILL), worker_lost);
+    for (int i = 0; i < count; ++i)
+      BOOST_CHECK_THROW(pool.apply(test::kill_self, SIGKILL), worker_lost);
     while (pool.worker_pids().size() < 2) std::this_thread::yield();
   };
   const auto resident_kib = [] {

@@ -1,5 +1,5 @@
-// Goal: pools start, close, terminate and recycle their workers as promised, and leave nothing behind.
-// Method: real workers that stand at a gate where the order of events matters; no sleeps.
+// Goal: pools start, close, terminate and recycle their workers as promised, and leave nothing
+// behind. Method: real workers that stand at a gate where the order of events matters; no sleeps.
 
 #include "e2e/tasks.hpp"
 #include "troupe/pool.hpp"
@@ -68,14 +68,16 @@ BOOST_FIXTURE_TEST_CASE(blocked_tasks_use_every_worker_once, clean_world) {
   std::vector<future<int>> all;
   for (int i = 0; i < 45; ++i) all.push_back(pool.submit(wait_at_gate, gate.name()));
   gate.wait_for(3);
-  BOOST_TEST(std::count_if(all.begin(), all.end(), [](const auto& f) { return f.is_running(); }) == 3);
+  BOOST_TEST(std::count_if(all.begin(), all.end(), [](const auto& f) { return f.is_running(); }) ==
+             3);
   gate.let_pass(45);
   std::set<int> pids;
   for (const auto& each : all) pids.insert(each.get());
   BOOST_TEST(pids.size() == 3u);
 }
 
-// F12: terminate ends soon with thousands of long tasks queued; pending gets fail instead of hanging.
+// F12: terminate ends soon with thousands of long tasks queued; pending gets fail instead of
+// hanging.
 BOOST_FIXTURE_TEST_CASE(terminate_fails_what_is_queued_and_kills_what_runs, clean_world) {
   pool pool{{.replicas = 3}};
   std::vector<future<int>> all;
@@ -203,7 +205,8 @@ BOOST_FIXTURE_TEST_CASE(a_hundred_thousand_submits_do_not_block, clean_world) {
   BOOST_TEST(counted.backlog == 0u);
 }
 
-// queued_max bounds what waits; cancelled tasks do not count, although the backlog still holds them.
+// queued_max bounds what waits; cancelled tasks do not count, although the backlog still holds
+// them.
 BOOST_FIXTURE_TEST_CASE(queued_max_bounds_the_backlog, clean_world) {
   gate gate;
   pool pool{{.replicas = 1, .max_in_flight = 1, .max_queued = 10}};
@@ -229,7 +232,11 @@ BOOST_FIXTURE_TEST_CASE(workers_are_replaced_after_their_quota, clean_world) {
   pool pool{{.replicas = 3, .recycle = {.messages_max = 10}}};
   std::vector<future<std::pair<int, int>>> all;
   for (int i = 0; i < 100; ++i) {
-    all.push_back(pool.submit([](int x) { return std::pair{x * x, static_cast<int>(::getpid())}; }, i));
+    all.push_back(pool.submit(
+        [](int x) {
+          return std::pair{x * x, static_cast<int>(::getpid())};
+        },
+        i));
   }
   std::map<int, int> tasks_of;
   for (int i = 0; i < 100; ++i) {

@@ -36,14 +36,19 @@ std::string use_model() {
 }
 
 int initialised_with = 0;
-void remember(int value) { initialised_with = value; }
-void refuse_to_start(const std::string& why) { throw std::runtime_error{why}; }
+void remember(int value) {
+  initialised_with = value;
+}
+void refuse_to_start(const std::string& why) {
+  throw std::runtime_error{why};
+}
 
 BOOST_AUTO_TEST_SUITE(pool_workers, *boost::unit_test::timeout(120))
 
 // H18: the initializer has run before the first task of every worker, replacements too.
 BOOST_FIXTURE_TEST_CASE(the_initializer_runs_in_every_worker, clean_world) {
-  pool pool{{.replicas = 3, .recycle = {.messages_max = 5}, .initializer = bind_call(remember, 42)}};
+  pool pool{
+      {.replicas = 3, .recycle = {.messages_max = 5}, .initializer = bind_call(remember, 42)}};
   std::vector<future<int>> all;
   for (int i = 0; i < 60; ++i) all.push_back(pool.submit([] { return initialised_with; }));
   for (const auto& each : all) BOOST_TEST(each.get() == 42);
@@ -106,7 +111,7 @@ int sum_with_a_pool_of_its_own(int count) {
 BOOST_FIXTURE_TEST_CASE(a_worker_may_have_a_pool_of_its_own, clean_world) {
   pool outer{{.replicas = 2}};
   BOOST_TEST(outer.map(sum_with_a_pool_of_its_own, std::vector{10, 20, 30}, {.chunk = 1}) ==
-               (std::vector{90, 180, 270}),
+                 (std::vector{90, 180, 270}),
              boost::test_tools::per_element());
 }
 
@@ -134,8 +139,9 @@ BOOST_FIXTURE_TEST_CASE(functions_of_a_shared_library_are_found, clean_world) {
 // What a task prints and where it stands: the environment asked for.
 BOOST_FIXTURE_TEST_CASE(workers_get_the_environment_they_were_promised, clean_world) {
   test::temporary_folder folder;
-  pool pool{{.replicas = 1,
-             .process = {.env = {{"TROUPE_TEST_VALUE", "here"}}, .working_dir = folder.path().string()}}};
+  pool pool{
+      {.replicas = 1,
+       .process = {.env = {{"TROUPE_TEST_VALUE", "here"}}, .working_dir = folder.path().string()}}};
   BOOST_TEST(pool.apply([] { return std::string{std::getenv("TROUPE_TEST_VALUE")}; }) == "here");
   BOOST_TEST(pool.apply([] { return std::filesystem::current_path().string(); }) ==
              folder.path().string());
@@ -149,11 +155,11 @@ BOOST_FIXTURE_TEST_CASE(a_worker_that_is_asked_to_leave_runs_its_exit_handlers, 
   static std::string farewell;
   pool pool{{.replicas = 1}};
   pool.apply(
-    [](const std::string& file) {
-      farewell = file;
-      std::atexit([] { std::fclose(std::fopen(farewell.c_str(), "w")); });
-    },
-    (folder.path() / "bye").string());
+      [](const std::string& file) {
+        farewell = file;
+        std::atexit([] { std::fclose(std::fopen(farewell.c_str(), "w")); });
+      },
+      (folder.path() / "bye").string());
   pool.close();
   BOOST_TEST(pool.join(20s));
   BOOST_TEST(std::filesystem::exists(folder.path() / "bye"));

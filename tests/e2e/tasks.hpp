@@ -16,13 +16,19 @@
 /// Small tasks that many cases use. They run in workers.
 namespace troupe::test {
 
-inline int square(int x) { return x * x; }
-inline int own_pid() { return ::getpid(); }
+inline int square(int x) {
+  return x * x;
+}
+inline int own_pid() {
+  return ::getpid();
+}
 inline int wait_at_gate(const std::string& gate_name) {
   gate::arrive_and_wait(gate_name);
   return ::getpid();
 }
-inline int exit_with(int code) { std::exit(code); }
+inline int exit_with(int code) {
+  std::exit(code);
+}
 inline int raise_signal(int number) {
   ::raise(number);
   return number;

@@ -238,7 +238,8 @@ BOOST_AUTO_TEST_CASE(a_run_filled_in_place_is_the_message_of_a_vector) {
     alignas(64) static std::array<std::byte, 20'000> room;
     const auto size = run_size<std::uint64_t>(count);
     BOOST_REQUIRE(size == encoded_size(values));
-    std::copy(values.begin(), values.end(), open_run<std::uint64_t>(std::span{room}.first(size), count));
+    std::copy(values.begin(), values.end(),
+              open_run<std::uint64_t>(std::span{room}.first(size), count));
     BOOST_TEST((decode<std::vector<std::uint64_t>>(std::span{room}.first(size)).value() == values));
   }
 }

@@ -1,5 +1,5 @@
-// Goal: the rules by which a task finds its worker, one by one. Method: the pure functions on made-up
-// loads.
+// Goal: the rules by which a task finds its worker, one by one. Method: the pure functions on
+// made-up loads.
 
 #include "troupe/pool/function_profile.hpp"
 #include "troupe/pool/scheduler.hpp"
@@ -18,8 +18,12 @@ constexpr std::uint32_t no_limit = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t short_ns = 100;
 constexpr std::int64_t long_ns = 1'000'000;
 
-worker_load idle() { return {.can_take = true}; }
-worker_load asleep() { return {.can_take = true, .is_asleep = true}; }
+worker_load idle() {
+  return {.can_take = true};
+}
+worker_load asleep() {
+  return {.can_take = true, .is_asleep = true};
+}
 worker_load busy(std::int64_t queued_ns, std::uint32_t in_flight = 1) {
   return {.queued_ns = queued_ns, .in_flight = in_flight, .can_take = true};
 }

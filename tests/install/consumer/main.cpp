@@ -4,7 +4,9 @@
 
 #include <cstdio>
 
-int twice(int value) { return 2 * value; }
+int twice(int value) {
+  return 2 * value;
+}
 
 int main(int argc, char** argv) {
   troupe::init(argc, argv);
