@@ -11,6 +11,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Callable
@@ -18,6 +19,7 @@ from typing import Callable
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIMEOUT_S = 120  # Of one run of one peer; the longest takes some seconds.
 INCLUDE_RUNS = 3
+QUICK, SMOKE = 0.25, 0.002  # Of the work: a first look; does everything run at all?
 NOT_INSTALLED = {
     "zeromq": "libzmq3-dev is not installed",
     "boost": "libboost-dev is not installed",
@@ -61,7 +63,7 @@ class Suite:
     summary: str
     header: str  # Whose compile time is measured.
     works: list
-    cases: Callable  # of quick
+    cases: Callable  # of the scale: 1, or less for less work
     goals: list
 
 
@@ -85,6 +87,15 @@ def call(command, timeout_s, **more):
         shown = " ".join(str(word) for word in command)
         raise RunFailed(f"{shown}: exit {process.returncode}: {(err.strip() or out.strip())[-2000:]}")
     return out
+
+
+def install():
+    """Installs what the programs and peers need, where that is possible; else they are left out."""
+    script = "source tools/setup.sh; install_packages tools/packages.txt tools/packages_bench.txt"
+    done = subprocess.run(["bash", "-c", script, "bench/run"], cwd=ROOT, stdout=subprocess.DEVNULL,
+                          check=False)
+    if done.returncode != 0:
+        print("bench/run: not every package could be installed; going on without", file=sys.stderr)
 
 
 def build(folder, target):

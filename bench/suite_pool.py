@@ -1,7 +1,7 @@
 # Part of Troupe; see LICENSE.
 """The suite `pool`: the works, who does them with which settings, and the goals of the core."""
 
-from harness import Case, Goal, Suite, Work
+from harness import QUICK, Case, Goal, Suite, Work
 
 # The window at which ZeroMQ and Boost do best. CAF looks through its outstanding
 # requests one by one, so it gets the small window at which it does best.
@@ -38,7 +38,7 @@ WORKS = [
 
 def submit_cases(scale):
     def case(peer, tasks, **more):
-        args = {"tasks": int(tasks * scale), "window": WINDOW, **more}
+        args = {"tasks": max(10, int(tasks * scale)), "window": WINDOW, **more}
         return Case(peer, "submit", "submit", args)
     return [case("troupe", 3_000_000), case("ring", 3_000_000), case("zeromq", 1_000_000),
             case("boost", 1_000_000), case("pipe", 1_000_000), case("caf", 500_000, window=CAF_WINDOW),
@@ -56,8 +56,8 @@ def latency_cases(scale):
 
 def bulk_cases(scale):
     def blobs(peer, work, tasks):
-        return Case(peer, work, work, {"tasks": int(tasks * scale), "window": BLOB_WINDOW})
-    uneven = {"tasks": int(2000 * scale)}
+        return Case(peer, work, work, {"tasks": max(10, int(tasks * scale)), "window": BLOB_WINDOW})
+    uneven = {"tasks": max(20, int(2000 * scale))}
     return [Case("troupe", "map", "map", {"tasks": int(20_000_000 * scale)}),
             Case("mp.Pool", "map", "map", {"tasks": int(2_000_000 * scale)}),
             blobs("troupe", "copied", 4000), blobs("ring", "copied", 4000),
@@ -71,13 +71,14 @@ def cost_cases(scale):
     def cost(name, **args):
         return Case("troupe", name, "submit", {"window": WINDOW, **args})
     tasks = int(2_000_000 * scale)
-    return [cost("cost_tasks_1e4", tasks=10_000, repeat=50), cost("cost_tasks_1e7", tasks=10_000_000),
+    most = 10_000_000 if scale >= QUICK else 100_000
+    return [cost("cost_tasks_1e4", tasks=10_000, repeat=max(3, int(50 * scale))),
+            cost("cost_tasks_1e7", tasks=most),
             cost("cost_workers_64", tasks=tasks, workers=64), cost("cost_workers_2", tasks=tasks),
             cost("cost_submitters_4", tasks=tasks, submitters=4), cost("cost_submitters_1", tasks=tasks)]
 
 
-def cases(quick):
-    scale = 0.25 if quick else 1.0
+def cases(scale):
     return submit_cases(scale) + latency_cases(scale) + bulk_cases(scale) + cost_cases(scale)
 
 

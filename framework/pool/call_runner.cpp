@@ -12,6 +12,12 @@
 
 namespace troupe {
 
+namespace {
+
+thread_local bool is_runner_thread = false;
+
+} // namespace
+
 struct call_runner::state {
   std::mutex mutex; // Protects what follows.
   std::condition_variable has_work;
@@ -47,8 +53,13 @@ void call_runner::post(std::function<void()> call) {
   state_->has_work.notify_one();
 }
 
+bool call_runner::is_this_thread() noexcept {
+  return is_runner_thread;
+}
+
 void call_runner::run(const std::shared_ptr<state>& shared) {
   os::name_this_thread("troupe-calls");
+  is_runner_thread = true;
   std::vector<std::function<void()>> calls;
   for (;;) {
     {

@@ -21,6 +21,8 @@ public:
   call_runner& operator=(const call_runner&) = delete;
 
   void post(std::function<void()> call);
+  /// Whether it is a call of some runner that asks.
+  [[nodiscard]] static bool is_this_thread() noexcept;
 
 private:
   struct state;

@@ -116,6 +116,7 @@ void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f, const I
   using T = typename Items::value_type;
   using result = element_result<IsStar, call, T>;
   check_call<call, result>();
+  if constexpr (!is_pointer_caller<call>) check_function_object<call>();
   out.code = code_of<&run_chunk<IsStar, call, T, result>>();
   out.profile_key = out.function = out.code;
   const auto encode_all = [&](const auto&... values) {

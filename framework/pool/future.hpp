@@ -41,10 +41,25 @@ struct future_access {
                  std::make_move_iterator(part.end()));
     }
   }
+  /// As `then`, but who waits for the future does not wait for `f`.
+  template<class T, class F>
+  static void resume(const future<T>& of, F f) {
+    add(of, std::move(f), false, false);
+  }
+  template<class T, class F>
+  static void call_back(const future<T>& of, F f) {
+    add(of, std::move(f), false, true);
+  }
   /// As `then`, but on whichever thread learns of the end, under its pool's lock: `f` gets the
   /// future, keeps it, and neither blocks nor calls the pool.
   template<class T, class F>
-  static void at_once(const future<T>& of, F f);
+  static void at_once(const future<T>& of, F f) {
+    add(of, std::move(f), true, false);
+  }
+
+private:
+  template<class T, class F>
+  static void add(const future<T>& of, F f, bool is_immediate, bool is_awaited);
 };
 
 /// A continuation that calls `f` and ends itself.
@@ -135,12 +150,11 @@ public:
   bool cancel() const { return task_port::cancel(state()); }
 
   /// Calls `f(future)` once this is resolved: in the order of registration on the thread
-  /// "troupe-calls", or at once when it is resolved already. An exception of `f` is logged.
+  /// "troupe-calls", or at once when it is resolved already. An exception of `f` is logged. `get`
+  /// and `wait` of others return after it has run; `f` itself may call them.
   template<class F>
   void then(F f) const {
-    auto& task = state(); // Throws before there is anything to lose.
-    auto call = [f = std::move(f), self = *this]() mutable { f(std::move(self)); };
-    task_port::add_continuation(task, *new detail::callback<decltype(call)>{std::move(call)});
+    detail::future_access::call_back(*this, std::move(f));
   }
 
   /// `co_await future`: resumes on the thread "troupe-calls" and gives what `get` gives.
@@ -149,7 +163,7 @@ public:
       future self;
       bool await_ready() const { return self.is_ready(); }
       void await_suspend(std::coroutine_handle<> handle) const {
-        self.then([handle](const future&) { handle.resume(); });
+        detail::future_access::resume(self, [handle](const future&) { handle.resume(); });
       }
       T await_resume() const { return self.get(); }
     };
@@ -188,11 +202,13 @@ private:
 };
 
 template<class T, class F>
-void detail::future_access::at_once(const future<T>& of, F f) {
+void detail::future_access::add(const future<T>& of, F f, bool is_immediate, bool is_awaited) {
+  auto& task = of.state(); // Throws before there is anything to lose.
   auto call = [f = std::move(f), self = of]() mutable { f(std::move(self)); };
   auto each = std::make_unique<callback<decltype(call)>>(std::move(call));
-  each->is_immediate = true;
-  task_port::add_continuation(of.state(), *each.release());
+  each->is_immediate = is_immediate;
+  each->is_awaited = is_awaited;
+  task_port::add_continuation(task, *each.release());
 }
 
 } // namespace troupe

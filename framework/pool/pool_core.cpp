@@ -364,7 +364,9 @@ void pool_core::add_continuation(task_state& task, continuation& what) {
       auto** last = &task.continuations;
       while (*last != nullptr) last = &(*last)->next;
       *last = &what;
-      const auto before = task.phase.fetch_or(task_state::has_continuation);
+      const auto mark = task_state::has_continuation |
+                        (what.is_awaited ? task_state::has_callbacks : std::uint32_t{0});
+      const auto before = task.phase.fetch_or(mark);
       if ((before & task_state::has_continuation) == 0) ++wants_dispatcher_;
       arm();
       drain_all();

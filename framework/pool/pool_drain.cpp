@@ -83,17 +83,19 @@ namespace {
 
 class run_continuations {
 public:
-  explicit run_continuations(continuation* first) : first_{first} {}
+  run_continuations(continuation* first, task_state* awaited) : first_{first}, awaited_{awaited} {}
   void operator()() const {
     for (auto* each = first_; each != nullptr;) {
       auto* const next = each->next; // `run` ends the continuation.
       each->run();
       each = next;
     }
+    if (awaited_ != nullptr) task_port::end_callbacks(*awaited_);
   }
 
 private:
   continuation* first_;
+  task_state* awaited_; // Whom somebody may wait for until all have run.
 };
 
 // Runs those that want it at once and returns the others, in their order.
@@ -128,8 +130,10 @@ void pool_core::resolve(task_state& task, outcome how) {
   ++counters_.resolved;
   if ((before & task_state::has_continuation) != 0) {
     --wants_dispatcher_;
+    const bool is_awaited = (before & task_state::has_callbacks) != 0;
+    if (is_awaited) task_port::add_handle(task);
     if (auto* const others = run_immediate(continuations)) {
-      environment_->calls().post(run_continuations{others});
+      environment_->calls().post(run_continuations{others, is_awaited ? &task : nullptr});
     }
   }
   if ((before & task_state::has_waiter) != 0) {

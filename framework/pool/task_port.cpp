@@ -3,12 +3,14 @@
 #include "troupe/pool/task_port.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/pool/call_runner.hpp"
 #include "troupe/pool/pool_core.hpp"
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_lost.hpp"
 #include "troupe/process/code_name.hpp"
 
 #include <cstdlib>
+#include <limits>
 
 namespace troupe {
 
@@ -16,8 +18,30 @@ task_detail::~task_detail() = default;
 
 namespace task_port {
 
+namespace {
+
+bool wait_for_callbacks(task_state& task, deadline limit) {
+  if (call_runner::is_this_thread()) return true;
+  for (;;) {
+    const auto phase = task.phase.load(std::memory_order_acquire);
+    if ((phase & task_state::has_callbacks) == 0) return true;
+    if (limit.has_passed()) return false;
+    os::futex_wait(task.phase, phase, limit, os::futex_scope::process);
+  }
+}
+
+} // namespace
+
 bool wait(task_state& task, deadline limit) {
-  return task.is_resolved() || task.core->wait(task, limit);
+  if (!task.is_resolved() && !task.core->wait(task, limit)) return false;
+  const auto phase = task.phase.load(std::memory_order_relaxed);
+  return (phase & task_state::has_callbacks) == 0 || wait_for_callbacks(task, limit);
+}
+
+void end_callbacks(task_state& task) noexcept {
+  task.phase.fetch_and(~task_state::has_callbacks, std::memory_order_release);
+  os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);
+  drop_handle(task);
 }
 
 bool cancel(task_state& task) {

@@ -43,6 +43,8 @@ struct continuation {
   /// Runs under the pool's lock in the moment of the resolution, on whatever thread that is: must
   /// be short, not block and not touch a pool.
   bool is_immediate = false;
+  /// Those who wait for the task wait until this has run, too.
+  bool is_awaited = false;
   /// Called once, on the thread "troupe-calls" or, when the task was resolved already, at once.
   virtual void run() noexcept = 0;
   virtual ~continuation() = default;
@@ -73,13 +75,16 @@ struct pool_counters {
 
 namespace task_port {
 
-/// Waits until the task is resolved; false: the deadline came first.
+/// Waits until the task is resolved and its callbacks have returned; false: the deadline came
+/// first. A callback itself waits for no callbacks.
 [[nodiscard]] bool wait(task_state& task, deadline limit);
 [[nodiscard]] bool cancel(task_state& task);
 [[nodiscard]] bool is_running(task_state& task);
 void add_continuation(task_state& task, continuation& what);
 /// Takes one back. False: it has run, or is about to.
 [[nodiscard]] bool remove_continuation(task_state& task, continuation& what);
+/// The awaited continuations have run; gives up the handle that was held for them.
+void end_callbacks(task_state& task) noexcept;
 void add_handle(task_state& task) noexcept;
 void drop_handle(task_state& task) noexcept;
 /// Frees what a resolved record holds and gives it back to its pool.

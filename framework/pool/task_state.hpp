@@ -39,6 +39,7 @@ struct alignas(64) task_state {
   static constexpr std::uint32_t has_waiter = 2;   ///< A thread sleeps on `phase`.
   static constexpr std::uint32_t is_abandoned = 4; ///< No future is left.
   static constexpr std::uint32_t has_continuation = 8;
+  static constexpr std::uint32_t has_callbacks = 16; ///< Users' callbacks that have not returned.
   static constexpr std::size_t bytes_here_max = 40;
   static constexpr std::uint16_t no_slot = 0xffff;
 

@@ -175,9 +175,19 @@ using call_result_t = typename call_result<std::decay_t<F>, As...>::type;
 /// What every call must satisfy, in sentences.
 template<class F, class R, class... As>
 consteval void check_call() {
-  static_assert(!std::is_reference_v<R> && !is_view<R>,
-                "a task must return a value: a reference or a view would point into the worker");
+  static_assert(!is_view<R>,
+                "troupe: a task must return a value: a view would point into the worker");
   if constexpr (!std::is_void_v<R>) wire::require_decodable<R>();
+}
+
+/// What every function object must satisfy.
+template<class F>
+consteval void check_function_object() {
+  static_assert(!std::is_empty_v<F> || std::is_default_constructible_v<F>,
+                "troupe: an empty function object must be default-constructible");
+  static_assert(std::is_empty_v<F> || wire::decodable<F>,
+                "troupe: this function object has state that cannot travel: pass what a lambda "
+                "captures as arguments, or use a class with `inspect`");
 }
 
 /// One encoded call: its addresses, and its payload in place when it is small.
@@ -207,22 +217,22 @@ void encode_call(encoded_call& out, LargeRoom&& large_room, F&& f, As&&... argum
   check_call<function, call_result_t<F, As...>, As...>();
   if constexpr (traits::is_function) {
     static_assert(traits::template accepts<stored_t<As>...> || traits::template accepts<As...>,
-                  "these arguments do not fit the function's parameters");
-    static_assert(traits::are_parameters_readable,
-                  "a task cannot change the caller's objects: take parameters by value or const&");
+                  "troupe: these arguments do not fit the function's parameters");
+    static_assert(
+        traits::are_parameters_readable,
+        "troupe: a task cannot change the caller's objects: take parameters by value or const&");
     out.code = code_of<traits::trampoline>();
     out.profile_key = address_of_code(reinterpret_cast<const void*>(+f)).packed;
     out.function = out.profile_key;
     traits::with_converted(encode_as, out.profile_key, arguments...);
   } else if constexpr (std::is_empty_v<function>) {
-    static_assert(std::is_default_constructible_v<function>,
-                  "a captureless lambda or an empty functor that can be default-constructed");
+    check_function_object<function>();
     using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateless<function, result, stored_t<As>...>>();
     out.profile_key = out.function = out.code;
     encode_as.template operator()<stored_t<As>...>(arguments...);
   } else {
-    wire::require_encodable<function>();
+    check_function_object<function>();
     using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateful<function, result, stored_t<As>...>>();
     out.profile_key = out.function = out.code;

@@ -169,6 +169,33 @@ BOOST_FIXTURE_TEST_CASE(callbacks_run_once_and_in_order, clean_world) {
   BOOST_TEST(calls == 3);
 }
 
+// F03: whoever waits for a result finds its callbacks done; a callback may ask for the result
+// itself.
+BOOST_FIXTURE_TEST_CASE(a_result_is_there_when_its_callbacks_have_run, clean_world) {
+  gate gate;
+  pool pool{{.replicas = 1}};
+  for (int i = 0; i < 200; ++i) {
+    const auto result = pool.submit(square, i);
+    std::atomic<int> calls{0};
+    for (int each = 0; each < 3; ++each) {
+      result.then([&calls, i](const future<int>& f) {
+        std::this_thread::yield();
+        calls += f.get() == i * i ? 1 : 100;
+      });
+    }
+    BOOST_REQUIRE(result.get() == i * i);
+    BOOST_REQUIRE(calls == 3);
+  }
+  const auto result = pool.submit(wait_at_gate, gate.name());
+  std::promise<void> may_end;
+  result.then([&](const future<int>&) { may_end.get_future().wait(); });
+  gate.let_pass(1);
+  BOOST_CHECK_THROW(result.get_for(20ms), timeout_error);
+  may_end.set_value();
+  (void)result.get();
+  BOOST_TEST(result.is_ready());
+}
+
 // A callback keeps the task alive when every future has been dropped.
 BOOST_FIXTURE_TEST_CASE(a_callback_outlives_the_future_it_was_set_on, clean_world) {
   pool pool{{.replicas = 1}};
