@@ -6,6 +6,13 @@
 
 namespace troupe::os {
 
+namespace {
+
+// Should a sandbox that closed behind us refuse the fence, a sleeper that was missed wakes by itself.
+constexpr auto look_again_after = std::chrono::milliseconds{50};
+
+} // namespace
+
 void adaptive_mutex::lock_slowly() noexcept {
   for (int i = 0; i < spins; ++i) {
     if (state_.load(std::memory_order_relaxed) == is_free && try_lock()) return;
@@ -24,7 +31,7 @@ void adaptive_mutex::lock_slowly() noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     // The mark stays after success: others may sleep still, and the next unlock wakes one of them.
     if (try_lock()) return;
-    futex_wait(sleepers_, perhaps_some, deadline::never(), futex_scope::process);
+    futex_wait(sleepers_, perhaps_some, deadline::after(look_again_after), futex_scope::process);
   }
 }
 

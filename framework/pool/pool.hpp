@@ -7,6 +7,7 @@
 #include "troupe/pool/pool_options.hpp"
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_lost.hpp"
+#include "troupe/pool/zipped.hpp"
 
 #include <cstddef>
 #include <iterator>
@@ -110,6 +111,15 @@ public:
   template<class Range, class F>
   auto map(F&& f, Range&& range, const map_options& options = {}) {
     return run_map<false>(std::forward<F>(f), std::forward<Range>(range), options);
+  }
+
+  /// As `map`, for a function of two parameters: of the elements of two ranges, side by side, up to
+  /// the end of the shorter.
+  template<class First, class Second, class F>
+  requires requires(Second& second) { std::begin(second); }
+  auto map(F&& f, First&& first, Second&& second, const map_options& options = {}) {
+    using pairs = detail::zipped<std::remove_reference_t<First>, std::remove_reference_t<Second>>;
+    return run_map<true>(std::forward<F>(f), pairs{first, second}, options);
   }
 
   /// As `map`, with tuples as elements: each is one list of arguments.

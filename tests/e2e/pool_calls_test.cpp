@@ -125,7 +125,29 @@ BOOST_FIXTURE_TEST_CASE(map_gives_the_serial_result_in_order, clean_world) {
   pool.map([](int) {}, numbers(10));
 }
 
-// F01: starmap. H02 maps over two ranges; ours takes tuples.
+// H02: two ranges side by side, to the end of the shorter.
+BOOST_FIXTURE_TEST_CASE(map_takes_two_ranges, clean_world) {
+  pool pool{{.replicas = 2}};
+  const auto power = [](int base, long exponent) {
+    long result = 1;
+    for (; exponent > 0; --exponent) result *= base;
+    return result;
+  };
+  std::vector<long> expected;
+  for (int i = 0; i < 40; ++i) expected.push_back(power(i, i % 5));
+  std::list<long> exponents;
+  for (long i = 0; i < 50; ++i) exponents.push_back(i % 5);
+  for (const std::size_t chunk : {0, 1, 3, 6, 40, 50}) {
+    BOOST_TEST(pool.map(power, numbers(40), exponents, {.chunk = chunk}) == expected,
+               boost::test_tools::per_element());
+    BOOST_TEST(pool.map(power, std::views::iota(0), exponents, {.chunk = chunk}).size() == 50u);
+  }
+  BOOST_TEST(pool.map(power, std::vector<int>{}, exponents).empty());
+  BOOST_CHECK_THROW(pool.map(power, numbers(3), exponents, {.chunk = static_cast<std::size_t>(-1)}),
+                    std::invalid_argument);
+}
+
+// F01: starmap.
 BOOST_FIXTURE_TEST_CASE(starmap_spreads_tuples_over_parameters, clean_world) {
   pool pool{{.replicas = 2}};
   std::vector<std::tuple<int, int>> pairs;
