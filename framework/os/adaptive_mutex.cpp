@@ -8,7 +8,8 @@ namespace troupe::os {
 
 namespace {
 
-// Should a sandbox that closed behind us refuse the fence, a sleeper that was missed wakes by itself.
+// Should a sandbox that closed behind us refuse the fence, a sleeper that was missed wakes by
+// itself.
 constexpr auto look_again_after = std::chrono::milliseconds{50};
 
 } // namespace
