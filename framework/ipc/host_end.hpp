@@ -105,7 +105,7 @@ public:
   /// Whether a job that is not revoked was begun; final once the worker is dead.
   [[nodiscard]] job_fate fate(std::uint64_t position) const noexcept;
 
-  /// Asks for the bell when the job at `position` is answered.
+  /// Asks for the bell when the job at `position` is answered. @pre it is in the ring
   void ring_bell_at(std::uint64_t position) noexcept;
   /// Asks for the doorbell when the job at `position` is answered; nullopt: not at all.
   void notify_at(std::optional<std::uint64_t> position) noexcept;

@@ -218,13 +218,14 @@ void worker_end::publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_
 // Rings for everything answered so far: up to mark `position_` (position + 1 of the last answer).
 void worker_end::ring_if_wanted() noexcept {
   const auto mark = position_;
-  const auto bell_at = request_.bell_at.load(std::memory_order_acquire);
+  // SYNC(ring): seq_cst, or a weaker machine may load them before the claim that is our fence.
+  const auto bell_at = request_.bell_at.load(std::memory_order_seq_cst);
   if (bell_at != 0 && bell_at <= mark && bell_at != bell_rung_) {
     bell_rung_ = bell_at;
     response_.bell.fetch_add(1, std::memory_order_seq_cst);
     os::futex_wake(response_.bell, std::numeric_limits<int>::max(), os::futex_scope::shared);
   }
-  const auto notify_at = request_.notify_at.load(std::memory_order_acquire);
+  const auto notify_at = request_.notify_at.load(std::memory_order_seq_cst);
   if (notify_at != 0 && notify_at <= mark && notify_at != notify_rung_) {
     notify_rung_ = notify_at;
     doorbell_.ring();
