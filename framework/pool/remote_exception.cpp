@@ -5,7 +5,10 @@
 #include "troupe/ipc/wire.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pool/detail/exception_codecs.hpp"
+#include "troupe/process/code_name.hpp"
+#include "troupe/process/throw_stack.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cxxabi.h>
 
@@ -41,8 +44,10 @@ void add_causes(const std::exception& e, std::string& trace, int depth = 0) {
     std::rethrow_if_nested(e);
   } catch (const std::exception& inner) {
     if (!trace.empty() && trace.back() != '\n') trace += '\n';
-    trace +=
-        "caused by: " + demangled(typeid(inner).name()) + ": " + cut(inner.what(), name_size_max);
+    trace += "caused by: ";
+    trace += demangled(typeid(inner).name());
+    trace += ": ";
+    trace += cut(inner.what(), name_size_max);
     add_causes(inner, trace, depth + 1);
   } catch (...) {
     trace += "\ncaused by an exception that is no std::exception";
@@ -118,6 +123,26 @@ void save_state(remote_facts& facts) {
   facts.state.clear();
 }
 
+void add_lines(std::string& text, std::string_view lines) {
+  if (lines.empty()) return;
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  text += lines;
+}
+
+/// The stack of the throw in words. The addresses may be anything; what lies in no code of this
+/// program gets no name.
+std::string name_frames(std::span<const std::uint64_t> frames) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(frames.size(), throw_frames_max); ++i) {
+    std::string line = "#";
+    line += std::to_string(i);
+    line += ' ';
+    line += cut(name_of_code(code_address{frames[i]}), name_size_max);
+    add_lines(out, line);
+  }
+  return out;
+}
+
 /// The exception that `facts` describe, or a remote_error, or null if they contradict themselves.
 std::exception_ptr make_exception(const remote_facts& facts) {
   if (const auto codec = detail::find_exception_codec(facts.type)) {
@@ -142,6 +167,7 @@ std::vector<std::byte> encode_current_exception(std::string_view trace,
     facts.worker = cut(self.worker, name_size_max);
     facts.pid = self.pid != 0 ? self.pid : os::this_process::pid();
     facts.trace = trace;
+    facts.thrown_at = take_throw_stack();
     describe_current(facts);
     pass_on_origin(facts);
     facts.type_name = cut(facts.type_name, name_size_max);
@@ -157,9 +183,10 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, remote_ori
   if (auto facts = wire::decode<remote_facts>(bytes)) {
     if (!known.worker.empty()) facts->worker = known.worker;
     if (known.pid != 0) facts->pid = known.pid;
-    if (!known.trace.empty()) {
-      facts->trace = facts->trace.empty() ? known.trace : known.trace + "\n" + facts->trace;
-    }
+    auto trace = std::move(known.trace);
+    add_lines(trace, name_frames(facts->thrown_at));
+    add_lines(trace, facts->trace);
+    facts->trace = std::move(trace);
     if (auto made = make_exception(*facts)) return made;
   }
   return std::make_exception_ptr(serialization_error{

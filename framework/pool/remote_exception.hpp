@@ -5,6 +5,7 @@
 #include "troupe/base/error.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <span>
 #include <string>
@@ -22,6 +23,7 @@ struct remote_facts {
   std::string worker;
   int pid = 0;
   std::vector<std::byte> state; ///< What `what` does not tell: error codes, the fields of a type.
+  std::vector<std::uint64_t> thrown_at; ///< Code addresses of the throw, innermost first.
 };
 
 /// Where an exception came from. Base of every exception that was rethrown from another process,
@@ -38,7 +40,8 @@ public:
   /// The worker's "pool/slot", and its pid, where they are known.
   [[nodiscard]] const std::string& worker() const noexcept { return facts_.worker; }
   [[nodiscard]] int pid() const noexcept { return facts_.pid; }
-  /// The worker's stack when it was thrown, and the exceptions nested inside, one per line.
+  /// The task, the worker's stack when it was thrown ("#0 parse(job&) at parse.cpp:12", innermost
+  /// first), and the exceptions nested inside, one per line.
   [[nodiscard]] const std::string& trace() const noexcept { return facts_.trace; }
   [[nodiscard]] const remote_facts& facts() const noexcept { return facts_; }
 
@@ -61,14 +64,16 @@ struct remote_origin {
 };
 
 /// Turns the exception that is being handled into bytes; in the worker, inside `catch (...)`. Long
-/// texts are cut (16 KiB of what(), 64 KiB of trace). Empty if even that needs too much memory.
+/// texts are cut (16 KiB of what(), 64 KiB of trace). If a `throw_probe` stands before that clause,
+/// the bytes tell from where it was thrown. Empty if even that needs too much memory.
 [[nodiscard]] std::vector<std::byte> encode_current_exception(std::string_view trace,
                                                               remote_origin self = {}) noexcept;
 
 /// Makes the exception again, in the host: of the same type if it is a standard, one of Troupe's or
 /// a registered one (and then also a `remote_context`, unless that type is final), else a
-/// `remote_error`. Bytes that are no exception make a `serialization_error`.
-/// What `known` says goes before what the bytes say.
+/// `remote_error`. Bytes that are no exception make a `serialization_error`. The trace gets the
+/// names of the frames; naming the first one reads the debug information, see `name_of_code`. What
+/// `known` says goes before what the bytes say.
 [[nodiscard]] std::exception_ptr decode_exception(std::span<const std::byte> bytes,
                                                   remote_origin known = {});
 

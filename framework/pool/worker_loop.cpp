@@ -9,6 +9,7 @@
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_setup.hpp"
 #include "troupe/process/function_address.hpp"
+#include "troupe/process/throw_stack.hpp"
 
 #include <array>
 #include <cstdio>
@@ -96,6 +97,7 @@ void run_tasks(ipc::worker_end& end) {
   code_cache codes;
   ring_reply reply{end};
   ipc::received_job job;
+  end_throw_stacks_at(__builtin_frame_address(0));
   for (std::uint64_t count = 0; end.next(job); ++count) {
     const bool is_sampled = count < sample_every || count % sample_every == 0;
     const auto start = is_sampled ? clock::now() : time_point{};
@@ -108,6 +110,8 @@ void run_tasks(ipc::worker_end& end) {
       call(codes.resolve(job.code), job.payload, reply);
       if (reply.size_bytes() == 0) (void)end.reply_room(0);
       end.publish(static_cast<std::uint8_t>(reply_kind::value), reply.size_bytes(), run_time_ns());
+    } catch (const throw_probe&) {
+      // Never entered; it looks from where the exception was thrown.
     } catch (...) {
       send_error(end, run_time_ns());
     }

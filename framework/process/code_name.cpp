@@ -5,15 +5,24 @@
 
 #include <boost/stacktrace/frame.hpp>
 
+#include <cstddef>
 #include <map>
 #include <mutex>
 
 namespace troupe {
 
+namespace {
+
+constexpr std::size_t names_max = 4096;
+
+} // namespace
+
 std::string name_of_code(code_address address) {
   static std::mutex mutex;
-  static std::map<std::uint64_t, std::string> known; // Bounded by the functions of the program.
+  static std::map<std::uint64_t, std::string> known;
   const std::lock_guard lock{mutex};
+  // Addresses of stacks come from workers, which may send any number of them.
+  if (known.size() >= names_max) known.clear();
   auto& name = known[address.packed];
   if (!name.empty()) return name;
   const void* const code = resolve_code(address);
@@ -21,7 +30,10 @@ std::string name_of_code(code_address address) {
   const boost::stacktrace::frame frame{code};
   name = frame.name().empty() ? "a function without a name" : frame.name();
   if (!frame.source_file().empty()) {
-    name += " at " + frame.source_file() + ":" + std::to_string(frame.source_line());
+    name += " at ";
+    name += frame.source_file();
+    name += ':';
+    name += std::to_string(frame.source_line());
   }
   return name;
 }

@@ -218,7 +218,7 @@ code_address address_of_code(const void* function) {
   if (offset > detail::offset_mask) {
     throw std::invalid_argument{"the address lies too far from the start of its module"};
   }
-  const auto packed = (std::uint64_t{home->id} << detail::offset_bits) | offset;
+  const auto packed = detail::pack(home->id, offset);
   detail::portable_of_local.put(address, packed + 1);
   return {packed};
 }

@@ -170,16 +170,52 @@ BOOST_FIXTURE_TEST_CASE(registered_and_unknown_exceptions_arrive_as_promised, cl
   BOOST_CHECK_THROW(pool.apply([] { throw "text"; }), remote_error);
 }
 
-// F14: the trace names the function that was submitted.
-BOOST_FIXTURE_TEST_CASE(an_exception_names_the_function_it_came_from, clean_world) {
-  pool pool{{.replicas = 1}};
+/// Throws two calls deep. What follows each call keeps its caller on the stack.
+volatile int after_call = 0;
+struct unregistered : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+constexpr int line_of_standard_throw = __LINE__ + 3;
+constexpr int line_of_unregistered_throw = __LINE__ + 3;
+[[gnu::noinline]] void throws_for(int which) {
+  if (which == 0) throw std::runtime_error{"standard"};
+  if (which == 1) throw unregistered{"of our own"};
+  after_call = which;
+}
+[[gnu::noinline]] int deep_task(int which) {
+  throws_for(which);
+  return after_call;
+}
+
+std::string trace_of_deep_task(pool& where, int which) {
   try {
-    pool.apply(test::throw_at, 1, 1);
-    BOOST_ERROR("no exception");
-  } catch (const std::out_of_range& e) {
-    const auto* origin = dynamic_cast<const remote_context*>(&e);
-    BOOST_REQUIRE(origin != nullptr);
-    BOOST_TEST(origin->trace().find("throw_at") != std::string::npos, origin->trace());
+    where.apply(deep_task, which);
+  } catch (const remote_context& e) {
+    return e.trace();
+  }
+  return {};
+}
+
+// F14: the trace names the task, and function and line of each call down to the throw.
+BOOST_FIXTURE_TEST_CASE(an_exception_tells_from_where_it_was_thrown, clean_world) {
+  pool pool{{.replicas = 1}};
+  const int lines[] = {line_of_standard_throw, line_of_unregistered_throw};
+  for (const int which : {0, 1}) {
+    const auto trace = trace_of_deep_task(pool, which);
+    BOOST_TEST_CONTEXT(trace) {
+      BOOST_TEST(trace.find("in task ") == 0u);
+      const auto thrower = trace.find("\n#0 ");
+      BOOST_REQUIRE(thrower != std::string::npos);
+      const auto caller = trace.find("\n#1 ");
+      BOOST_REQUIRE(caller != std::string::npos);
+      const auto first = trace.substr(thrower, caller - thrower);
+      BOOST_TEST(first.find("throws_for(") != std::string::npos);
+      const auto line = "pool_crash_test.cpp:" + std::to_string(lines[which]);
+      BOOST_TEST(first.find(line) != std::string::npos);
+      BOOST_TEST(trace.find("deep_task(", caller) != std::string::npos);
+      // What runs the tasks is the same for all and not told.
+      BOOST_TEST(trace.find("run_worker") == std::string::npos);
+    }
   }
 }
 

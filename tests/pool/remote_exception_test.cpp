@@ -8,6 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -270,6 +271,18 @@ BOOST_AUTO_TEST_CASE(long_texts_are_cut) {
   const auto huge = bytes_of([] { throw http_error{1, std::string(1'000'000, 'u')}; });
   BOOST_TEST(huge.size() < 100'000u);
   BOOST_CHECK_THROW(std::rethrow_exception(decode_exception(huge)), remote_error);
+}
+
+BOOST_AUTO_TEST_CASE(addresses_that_are_nowhere_get_no_name_and_are_few) {
+  remote_facts facts;
+  std::mt19937_64 random{7};
+  for (int i = 0; i < 10'000; ++i) facts.thrown_at.push_back(i == 0 ? 0 : random());
+  try {
+    std::rethrow_exception(decode_exception(wire::to_bytes(facts), {.trace = "in task 1"}));
+  } catch (const remote_error& e) {
+    BOOST_TEST(e.trace().starts_with("in task 1\n#0 a function of a library that is not loaded\n"));
+    BOOST_TEST(std::count(e.trace().begin(), e.trace().end(), '\n') == 32);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_the_host_knows_goes_before_what_the_bytes_say) {

@@ -18,6 +18,11 @@ struct loaded_module {
   std::string path;           ///< Empty for the program.
 };
 
+/// The number that a `code_address` is: module in the upper 16 bits, offset in the lower 48.
+constexpr std::uint64_t pack(std::uint16_t module_id, std::uint64_t offset) noexcept {
+  return (std::uint64_t{module_id} << 48) | offset;
+}
+
 /// Every module that is loaded now, the program first.
 std::vector<loaded_module> loaded_modules();
 
