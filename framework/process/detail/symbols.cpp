@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 #include <boost/stacktrace/frame.hpp>
 
@@ -52,7 +53,9 @@ std::string describe(std::uint64_t address, bool is_return_address,
   const auto* module = module_of(modules, address);
   if (module == nullptr) return hex(address);
   const auto name = module->path.empty() ? std::string_view{"program"} : short_path(module->path);
-  auto fallback = std::string{name} + "+" + hex(address - module->base);
+  std::string fallback{name};
+  fallback += '+';
+  fallback += hex(address - module->base);
   const auto local = to_local(*module, address, own);
   if (local == 0) return fallback;
   // A call that never returns may be the last instruction of its function: look before it.
@@ -62,7 +65,10 @@ std::string describe(std::uint64_t address, bool is_return_address,
   auto out = frame.name();
   if (out.empty()) return fallback;
   if (const auto file = frame.source_file(); !file.empty()) {
-    out += " at " + file + ":" + std::to_string(frame.source_line());
+    out += " at ";
+    out += file;
+    out += ':';
+    out += std::to_string(frame.source_line());
   }
   return out;
 }
@@ -77,8 +83,11 @@ std::vector<std::string> symbolise(const crash_data& crash,
   std::vector<loaded_module> own;
   if (wanted == symbol_detail::full) own = loaded_modules();
   const auto add = [&](std::uint64_t address, bool is_return_address) {
-    out.push_back("#" + std::to_string(out.size()) + " " +
-                  describe(address, is_return_address, zygote_modules, own));
+    std::string line = "#";
+    line += std::to_string(out.size());
+    line += ' ';
+    line += describe(address, is_return_address, zygote_modules, own);
+    out.push_back(std::move(line));
   };
   // The handler's own frames come first; the crash is where the program counter stood.
   auto next = std::find(crash.frames.begin(), crash.frames.end(), crash.program_counter);
