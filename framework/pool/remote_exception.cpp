@@ -189,11 +189,12 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, remote_ori
     facts->trace = std::move(trace);
     if (auto made = make_exception(*facts)) return made;
   }
-  return std::make_exception_ptr(serialization_error{
-      "the task failed, but its worker" +
-      (known.worker.empty() ? "" : " " + std::string{known.worker}) + " sent " +
-      std::to_string(bytes.size()) +
-      " bytes that are no exception: it was out of memory, or its memory is damaged"});
+  std::string text = "the task failed, but its worker";
+  if (!known.worker.empty()) text.append(" ").append(known.worker);
+  text += " sent ";
+  text += std::to_string(bytes.size());
+  text += " bytes that are no exception: it was out of memory, or its memory is damaged";
+  return std::make_exception_ptr(serialization_error{text});
 }
 
 } // namespace troupe
