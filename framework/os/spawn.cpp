@@ -2,6 +2,7 @@
 
 #include "troupe/os/spawn.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -114,9 +115,24 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   return out;
 }
 
+// This environment, where `more` goes before what has the same name.
+std::vector<std::string> environment_with(const environment_variables& more) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : more) out.push_back(name + "=" + value);
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    const auto is_same = [&](const auto& one) {
+      return text.starts_with(one.first) && text.substr(one.first.size()).starts_with('=');
+    };
+    if (std::none_of(more.begin(), more.end(), is_same)) out.emplace_back(text);
+  }
+  return out;
+}
+
 } // namespace
 
-expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor) {
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor,
+                                          environment_variables more) {
   // A program with closed standard streams gets their numbers; a copy always lies above them.
   const auto passed = descriptor.duplicate();
   if (!passed) return passed.error();
@@ -124,12 +140,9 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
   fill(settings, *passed);
   std::vector<std::string> argv{program_invocation_name};
   if (auto program = path_for_loader(); !program.empty()) argv.push_back(std::move(program));
-  auto variable = name + "=" + std::to_string(passed->get());
-  std::vector<char*> environment{variable.data()};
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (!std::string_view{*entry}.starts_with(name + "=")) environment.push_back(*entry);
-  }
-  environment.push_back(nullptr);
+  more.emplace_back(name, std::to_string(passed->get()));
+  const auto entries = environment_with(more);
+  const auto environment = pointers_to(entries);
   pid_t pid = 0;
   const int problem = ::posix_spawn(&pid, own_image, &settings.actions, &settings.attributes,
                                     pointers_to(argv).data(), environment.data());

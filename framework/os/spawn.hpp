@@ -6,6 +6,7 @@
 #include "troupe/os/pidfd.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::os {
@@ -16,11 +17,16 @@ struct spawned_process {
   pidfd handle;
 };
 
+/// Names and values.
+using environment_variables = std::vector<std::pair<std::string, std::string>>;
+
 /// Starts this program's own image (/proc/self/exe) again, in its own process group, with default
 /// signals, this environment plus `name=<number>`, where the number is that of a copy of
-/// `descriptor`, which it has besides 0, 1, 2 and those that are not close-on-exec. Must be called
-/// from a thread that lasts: the child's parent-death signal is tied to it.
-expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor);
+/// `descriptor`, which it has besides 0, 1, 2 and those that are not close-on-exec, and plus the
+/// variables `more`. Must be called from a thread that lasts: the child's parent-death signal is
+/// tied to it.
+expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor,
+                                          environment_variables more = {});
 
 /// fork(): 0 in the child, the pid in the parent, negative errno on failure. Only for a process
 /// with one thread; the child may then do anything.

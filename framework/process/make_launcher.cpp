@@ -90,7 +90,7 @@ public:
     }
     TROUPE_ASSERT(!reactor_.is_reactor_thread());
     core_->close().wait();
-    core_->stop_symbols();
+    core_->stop_threads();
   }
 
   zygote_launcher(const zygote_launcher&) = delete;

@@ -213,6 +213,7 @@ void host_launcher::on_lost(const failure& why) {
     }
   });
   for (const auto& child : running) end_orphan(child);
+  sweep_behind(*lost);
   for (const auto& child : unanswered) {
     if (take(child->id())) fail_start(child, with_context(why, "its zygote is lost, try again"));
   }
@@ -235,6 +236,16 @@ void host_launcher::end_orphan(const child_ptr& child) {
     self->tell_exit(dead, std::move(record));
     self->finish_closing();
   });
+}
+
+// What its children started is not known by pidfd, and its subreaper is gone.
+void host_launcher::sweep_behind(const zygote_link& lost) {
+  if (!lost.may_have_left_something()) return;
+  try {
+    sweeper_.ask(lost.mark());
+  } catch (const std::system_error&) {
+    // No thread can be made. The children are killed by pidfd all the same.
+  }
 }
 
 void host_launcher::tell_exit(const child_ptr& child, exit_record record) {

@@ -6,6 +6,7 @@
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/detail/child_process_impl.hpp"
 #include "troupe/process/detail/symbol_service.hpp"
+#include "troupe/process/detail/tree_sweeper.hpp"
 #include "troupe/process/detail/zygote_link.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
 #include "troupe/process/launcher.hpp"
@@ -43,8 +44,11 @@ public:
   void signal_group(std::uint64_t id, int signal);
   /// Kills everything; ready when the last end was told. Nothing can be started afterwards.
   std::future<void> close();
-  /// After that: ends the thread that names frames.
-  void stop_symbols() { symbols_.stop(); }
+  /// After that: ends the threads that name frames and look for what lost zygotes left.
+  void stop_threads() {
+    symbols_.stop();
+    sweeper_.stop();
+  }
 
   void on_hello(hello_message message) override;
   void on_started(const started_message& message, os::pidfd handle) override;
@@ -88,6 +92,7 @@ private:
   void tell_crash(const child_ptr& child, exit_record record, const crash_data& crash);
   void on_symbols(std::uint64_t id, std::vector<std::string> stack);
   void end_orphan(const child_ptr& child);
+  void sweep_behind(const zygote_link& lost);
   void finish_closing();
 
   os::reactor& reactor_;
@@ -99,6 +104,7 @@ private:
   bool is_closed_ = false;
   os::timer close_timer_;
   symbol_service symbols_;
+  tree_sweeper sweeper_;
 };
 
 } // namespace troupe::detail

@@ -2,8 +2,10 @@
 
 #include "troupe/process/detail/zygote_link.hpp"
 
+#include "troupe/os/process_mark.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/process/detail/modules.hpp"
+#include "troupe/process/detail/tree_sweeper.hpp"
 #include "troupe/process/exit_status.hpp"
 
 #include <csignal>
@@ -26,7 +28,9 @@ zygote_link::zygote_link(os::reactor& reactor, zygote_events& events)
 expected<void> zygote_link::open() {
   try {
     auto [own, theirs] = os::unix_socket::make_pair();
-    auto started = os::spawn_own_image(zygote_role_variable, theirs.descriptor());
+    mark_ = os::make_process_mark();
+    auto started =
+        os::spawn_own_image(zygote_role_variable, theirs.descriptor(), {{tree_variable, mark_}});
     if (!started) return with_context(started.error(), "cannot start the zygote");
     socket_ = std::move(own);
     process_ = std::move(started->handle);
@@ -134,6 +138,7 @@ void zygote_link::on_death() {
   lose("the zygote died");
   death_watch_.cancel();
   const auto status = process_.reap();
+  has_cleaned_up_ = status && from_wait_status(*status).is_success();
   if (!has_said_hello_) {
     lost_->message += " before it was ready";
     if (status) lost_->message += " (" + to_string(from_wait_status(*status)) + ")";

@@ -46,6 +46,10 @@ public:
                                     std::span<const int> descriptors) const;
   /// Calls `callback` when `send` may work again.
   void when_writable(std::function<void()> callback);
+  /// The value of `tree_variable` in everything that descends from it.
+  [[nodiscard]] const std::string& mark() const noexcept { return mark_; }
+  /// True unless it said by its exit code that nothing of its own is left.
+  [[nodiscard]] bool may_have_left_something() const noexcept { return !has_cleaned_up_; }
   /// SIGKILL to the zygote, which takes its children along; `on_lost` follows.
   void kill() noexcept;
 
@@ -61,6 +65,8 @@ private:
   os::unix_socket socket_;
   os::pidfd process_;
   int pid_ = 0;
+  std::string mark_;
+  bool has_cleaned_up_ = false;
   bool has_said_hello_ = false;
   std::optional<failure> lost_;
   std::vector<std::byte> buffer_;
