@@ -2,6 +2,8 @@
 
 #include "sample_library.hpp"
 
+#include <stdexcept>
+
 namespace troupe_sample {
 
 int twice(int value) {
@@ -12,6 +14,10 @@ int crash_in_library() {
   volatile int* volatile nowhere = nullptr;
   *nowhere = 1;
   return 0;
+}
+
+void throw_in_library() {
+  throw std::runtime_error{"from a library"};
 }
 
 } // namespace troupe_sample

@@ -8,5 +8,7 @@ namespace troupe_sample {
 int twice(int value);
 /// Writes to address 0.
 int crash_in_library();
+/// Throws std::runtime_error.
+void throw_in_library();
 
 } // namespace troupe_sample

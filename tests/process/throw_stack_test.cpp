@@ -2,6 +2,8 @@
 // Method: functions that throw two calls deep, in this program and in a library; the code at the
 // remembered addresses must be theirs.
 
+#include "process/sample_library.hpp"
+
 #include "troupe/process/code_name.hpp"
 #include "troupe/process/throw_stack.hpp"
 
@@ -123,6 +125,13 @@ BOOST_AUTO_TEST_CASE(a_throw_inside_the_standard_library_tells_who_called_it) {
     was_found = was_found || has(frame, "lets_the_library_throw");
   }
   BOOST_TEST(was_found);
+}
+
+BOOST_AUTO_TEST_CASE(a_throw_in_a_library_is_named_too) {
+  const auto stack = stack_of([] { troupe_sample::throw_in_library(); });
+  BOOST_TEST_REQUIRE(!stack.empty());
+  BOOST_TEST(has(stack[0], "throw_in_library"), stack[0]);
+  BOOST_TEST(has(stack[0], "sample_library.cpp:"), stack[0]);
 }
 
 BOOST_AUTO_TEST_CASE(any_type_is_seen) {
