@@ -163,6 +163,12 @@ std::span<const std::byte> host_end::answer_bytes(std::uint64_t position, std::u
   return {};
 }
 
+bool host_end::is_still_answered() const noexcept {
+  std::atomic_thread_fence(std::memory_order_acquire); // The copy comes before the second look.
+  const auto claim = response_->cells[index(head_)].claim.load(std::memory_order_relaxed);
+  return claim == make_claim(head_, claim_state::done);
+}
+
 void host_end::pop() noexcept {
   TROUPE_ASSERT(head_ != tail_);
   ++head_;

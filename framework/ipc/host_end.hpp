@@ -85,6 +85,9 @@ public:
 
   /// Looks at the oldest job that was not taken back.
   answer_state oldest(incoming_answer& out) noexcept;
+  /// Whether the answer that `oldest` showed still stands. Asked after its bytes were copied, it
+  /// tells a copy of noise that a worker wrote over its answers meanwhile.
+  [[nodiscard]] bool is_still_answered() const noexcept;
   /// Forgets the oldest job, whose answer has been used. @pre `oldest` said ready
   void pop() noexcept;
 

@@ -37,6 +37,14 @@ bool pool_core::drain_slot(std::size_t index) {
       condemn(index, doom::corrupt);
       break;
     }
+    auto& task = *reinterpret_cast<task_state*>(answer.tag);
+    keep_result(task, answer.bytes);
+    if (!end.is_still_answered()) {
+      release_payload(task);
+      task.place = byte_place::in_ring;
+      condemn(index, doom::corrupt);
+      break;
+    }
     finish(index, answer);
     end.pop();
     has_any = true;
@@ -60,7 +68,6 @@ void pool_core::finish(std::size_t index, const ipc::incoming_answer& answer) {
   if (end.is_in_arena(task.position)) free_input_block(end.payload_at(task.position));
   ++task.attempts;
   has_succeeded_ = true;
-  keep_result(task, answer.bytes);
   resolve(task, answer.kind == static_cast<std::uint8_t>(reply_kind::value) ? outcome::value
                                                                             : outcome::error);
 }

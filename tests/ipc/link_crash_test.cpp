@@ -239,6 +239,15 @@ BOOST_AUTO_TEST_CASE(forged_claims_are_corrupt) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(noise_over_an_answer_that_was_seen_shows_at_the_second_look) {
+  liar liar;
+  auto& host = *liar.pair.host;
+  BOOST_TEST(liar.say(payload_place::in_body, 100) == answer_state::ready);
+  BOOST_TEST(host.is_still_answered());
+  liar.cell().claim = 0x0123'4567'89ab'cdef;
+  BOOST_TEST(!host.is_still_answered());
+}
+
 BOOST_AUTO_TEST_CASE(forged_sizes_and_offsets_are_corrupt) {
   liar liar;
   constexpr auto huge = std::numeric_limits<std::uint64_t>::max();
