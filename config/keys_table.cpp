@@ -191,7 +191,7 @@ std::vector<key_row> make_rows() {
   {.in = recycle, .name = "max_messages", .type = integer, .standard = "off", .help = "after so many messages", .min = 1, .max = 1000000000000},
   {.in = recycle, .name = "max_age", .type = value_type::duration, .standard = "off", .help = "after this long", .min = 1},
   {.in = recycle, .name = "max_memory", .type = size, .standard = "off", .help = "above this resident set", .min = 1},
-  {.in = recycle, .name = "jitter", .type = number, .standard = "0", .help = "spreads these over the workers", .min = 0, .max = 1},
+  {.in = recycle, .name = "jitter", .type = number, .standard = "0", .help = "part taken off these, evenly more from worker to worker", .min = 0, .max = 1},
 
   {.in = section::log, .name = "stdout", .type = word, .standard = "prefix", .help = "where stdout goes", .words = "prefix inherit null", .planned_words = "syslog journal"},
   {.in = section::log, .name = "stderr", .type = word, .standard = "prefix", .help = "where stderr goes", .words = "prefix inherit null", .planned_words = "syslog journal"},

@@ -2,33 +2,17 @@
 
 #include "troupe/pool/lane_set.hpp"
 
-#include "troupe/os/memory_use.hpp"
-
+#include <algorithm>
 #include <cstring>
 
 namespace troupe {
-
-namespace {
-
-// As in pool_tick.cpp: a worker that has not begun its job by then is rung again, or replaced.
-constexpr auto unnoticed_max = std::chrono::milliseconds{10};
-constexpr auto unresponsive_max = std::chrono::seconds{5};
-constexpr auto recycle_check_period = std::chrono::seconds{1};
-
-} // namespace
 
 std::shared_ptr<lane_set> lane_set::make(pool_settings settings, std::uint64_t job_code,
                                          std::shared_ptr<pool_environment> environment,
                                          lane_keeper& keeper, dispatched& member) {
   std::shared_ptr<lane_set> lanes{
       new lane_set{std::move(settings), job_code, std::move(environment), keeper, member}};
-  const auto& chosen = lanes->settings_;
-  lanes->supervision_ = lanes->environment_->supervision().make({.name = chosen.name,
-                                                                 .replicas = chosen.replicas,
-                                                                 .restart = chosen.restart,
-                                                                 .stop = chosen.stop,
-                                                                 .start = chosen.start},
-                                                                lanes);
+  lanes->slots_.supervise(lanes);
   return lanes;
 }
 
@@ -39,32 +23,25 @@ lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
       environment_{std::move(environment)}, keeper_{&keeper}, member_{&member},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
-      input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas) {}
+      input_arena_{input_memory_.size_bytes()}, slots_{settings_, settings_.replicas,
+                                                       *environment_},
+      held_(slots_.size()) {}
 
 void lane_set::start_workers() {
-  supervision_->start();
+  slots_.start_all();
 }
 
 void lane_set::stop(stop_mode mode) {
-  supervision_->stop(mode);
+  slots_.stop(mode);
 }
 
 void lane_set::query(std::function<void(std::vector<slot_status>)> receiver) {
-  supervision_->query(std::move(receiver));
+  slots_.query(std::move(receiver));
 }
 
 void lane_set::disconnect() {
-  supervision_.reset();
+  slots_.release_supervision().reset();
   keeper_ = nullptr;
-}
-
-std::string lane_set::name_of(slot_id slot) const {
-  return settings_.name + "/" + std::to_string(slot.value);
-}
-
-bool lane_set::is_current(slot_id slot, incarnation_id incarnation) const {
-  const auto& s = seats_[slot.value];
-  return s.link && s.link->incarnation() == incarnation;
 }
 
 // Everything from other threads comes this way.
@@ -79,51 +56,30 @@ void lane_set::start(slot_id slot, incarnation_id incarnation) {
 }
 
 void lane_set::launch(slot_id slot, incarnation_id incarnation) {
-  try {
-    auto link = std::make_shared<worker_link>(slot, incarnation, settings_.output_arena_bytes,
-                                              weak_from_this());
-    environment_->dispatch().watch(link->end().doorbell(), *member_);
-    seats_[slot.value] = {};
-    seats_[slot.value].link = link;
-    auto options = settings_.process;
-    options.name = name_of(slot);
-    options.env["TROUPE_POOL"] = settings_.name;
-    options.env["TROUPE_REPLICA"] = std::to_string(slot.value);
-    options.env["TROUPE_REPLICAS"] = std::to_string(settings_.replicas);
-    options.env["TROUPE_GENERATION"] = std::to_string(incarnation.value);
-    link->launch(environment_->processes(), std::move(options),
-                 {.pool = settings_.name,
-                  .slot = slot.value,
-                  .incarnation = incarnation.value,
-                  .initializer_code = settings_.initializer_code,
-                  .initializer_payload = settings_.initializer_payload},
-                 input_memory_);
-  } catch (const std::system_error& e) {
-    supervision_->on_start_failed(
-        slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
-  }
+  const auto link = slots_.make_link(slot, incarnation, weak_from_this(), *member_);
+  if (!link) return;
+  slots_.seat(link);
+  held_[slot.value] = 0;
+  auto options = settings_.process;
+  options.env["TROUPE_POOL"] = settings_.name;
+  options.env["TROUPE_REPLICA"] = std::to_string(slot.value);
+  options.env["TROUPE_REPLICAS"] = std::to_string(settings_.replicas);
+  options.env["TROUPE_GENERATION"] = std::to_string(incarnation.value);
+  slots_.launch(*link, std::move(options), input_memory_);
 }
 
 void lane_set::drain(slot_id slot, incarnation_id incarnation) {
   post_here([slot, incarnation](lane_set& self) {
-    if (!self.is_current(slot, incarnation)) return;
-    self.seats_[slot.value].is_draining = true;
-    self.keeper_->hold(slot, true);
+    if (self.slots_.drain(slot, incarnation)) self.keeper_->hold(slot, true);
   });
 }
 
 void lane_set::signal(slot_id slot, incarnation_id incarnation, int signal, signal_scope scope) {
   post_here([=](lane_set& self) {
-    if (!self.is_current(slot, incarnation)) return;
-    auto& s = self.seats_[slot.value];
+    if (!self.slots_.is_current(slot, incarnation)) return;
     self.keeper_->hold(slot, true);
     self.keeper_->forgive(slot);
-    // An idle worker leaves by itself, through its exit handlers.
-    if (signal == self.settings_.stop.signal && s.is_ready && s.held == 0) {
-      s.link->end().ask_to_stop();
-    } else {
-      s.link->signal(signal, scope);
-    }
+    self.slots_.signal(slot.value, signal, scope, self.held_[slot.value] == 0);
   });
 }
 
@@ -146,46 +102,43 @@ void lane_set::on_link_exited(worker_link& link, const exit_record& record) {
 
 void lane_set::on_link_start_failed(worker_link& link, const failure& cause) {
   post_here([link = link.shared_from_this(), cause](lane_set& self) {
-    self.environment_->dispatch().unwatch(link->end().doorbell());
-    if (!self.is_current(link->slot(), link->incarnation())) return;
-    self.seats_[link->slot().value] = {};
-    self.supervision_->on_start_failed(link->slot(), link->incarnation(), cause);
+    if (self.slots_.take_start_failure(*link, cause)) self.held_[link->slot().value] = 0;
   });
 }
 
 void lane_set::on_link_output(worker_link& link, output_stream stream, std::string_view line) {
-  environment_->take_output(name_of(link.slot()), stream, line);
+  environment_->take_output(slots_.name_of(link.slot()), stream, line);
 }
 
 bool lane_set::poll() {
   if (keeper_ == nullptr) return false;
   bool has_any = false;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    auto& s = seats_[i];
-    if (!s.link) continue;
-    if (!s.is_ready) find_ready(i);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].link) continue;
+    find_ready(i);
     has_any = take_answers(i) || has_any;
-    const slot_id slot{static_cast<std::uint32_t>(i)};
-    if (s.is_draining && s.held == 0 && keeper_->is_idle(slot)) {
-      s.is_draining = false;
-      supervision_->on_drained(slot, s.link->incarnation());
-    }
+    settle(i);
   }
   return has_any;
 }
 
 void lane_set::find_ready(std::size_t index) {
-  auto& s = seats_[index];
-  if (!s.link->is_ready()) return;
-  s.is_ready = true;
-  s.ready_since = clock::now();
-  supervision_->on_ready(s.link->slot(), s.link->incarnation());
-  keeper_->hold(s.link->slot(), s.is_draining);
+  if (!slots_.take_ready(index, clock::now())) return;
+  const auto& s = slots_[index];
+  keeper_->hold(s.link->slot(), false);
   keeper_->on_attached(s.link->slot(), s.link->incarnation());
 }
 
+// The answers may have brought the worker to its quota, or to the end that the supervisor awaits.
+void lane_set::settle(std::size_t index) {
+  auto& s = slots_[index];
+  if (s.phase == worker_phase::live && slots_.is_spent(index)) slots_.recycle(index);
+  if (!s.is_drain_awaited || held_[index] > 0) return;
+  if (keeper_->is_idle(s.link->slot())) slots_.tell_drained(index);
+}
+
 bool lane_set::take_answers(std::size_t index) {
-  auto& s = seats_[index];
+  auto& s = slots_[index];
   auto& end = s.link->end();
   bool has_any = false;
   ipc::incoming_answer answer;
@@ -193,7 +146,7 @@ bool lane_set::take_answers(std::size_t index) {
     const auto state = end.oldest(answer);
     if (state == ipc::answer_state::none) {
       // Arming and looking again closes the gap between an answer and the wish to hear of it.
-      arm(s);
+      arm(index);
       if (end.oldest(answer) == ipc::answer_state::none) break;
       continue;
     }
@@ -202,7 +155,7 @@ bool lane_set::take_answers(std::size_t index) {
       break;
     }
     free_input_block(end.payload_at(end.head()));
-    --s.held;
+    --held_[index];
     s.has_moved = has_any = true;
     const bool is_value = answer.kind == static_cast<std::uint8_t>(reply_kind::value);
     keeper_->on_reply(s.link->slot(), job_id{answer.tag},
@@ -212,15 +165,16 @@ bool lane_set::take_answers(std::size_t index) {
   return has_any;
 }
 
-void lane_set::arm(seat& of) {
-  auto& end = of.link->end();
-  if (of.held == 0) return end.notify_at(std::nullopt);
-  end.notify_at(end.head() + (of.held - 1) / 2);
+void lane_set::arm(std::size_t index) {
+  auto& end = slots_[index].link->end();
+  const auto held = held_[index];
+  if (held == 0) return end.notify_at(std::nullopt);
+  end.notify_at(end.head() + (held - 1) / 2);
 }
 
 bool lane_set::post(slot_id slot, job_id job, std::span<const std::byte> payload) {
-  auto& s = seats_[slot.value];
-  if (!s.link || !s.is_ready || s.is_condemned || s.link->end().is_full()) return false;
+  auto& s = slots_[slot.value];
+  if (!s.link || !s.was_live() || s.is_condemned || s.link->end().is_full()) return false;
   ipc::outgoing_payload out{.bytes = payload};
   if (payload.size() > ipc::body_bytes_max) {
     const auto offset = input_arena_.allocate(payload.size());
@@ -233,17 +187,17 @@ bool lane_set::post(slot_id slot, job_id job, std::span<const std::byte> payload
   }
   auto& end = s.link->end();
   end.send(job_code_, out, job.value);
-  ++s.sent;
-  if (s.held++ == 0) {
+  ++s.messages;
+  if (held_[slot.value]++ == 0) {
     s.has_moved = true;
-    arm(s);
+    arm(slot.value);
   }
   end.wake_if_asleep();
   return true;
 }
 
 std::size_t lane_set::in_flight(slot_id slot) const {
-  return seats_[slot.value].held;
+  return held_[slot.value];
 }
 
 void lane_set::kill(slot_id slot, const char* reason) {
@@ -251,12 +205,10 @@ void lane_set::kill(slot_id slot, const char* reason) {
 }
 
 void lane_set::condemn(std::size_t index, const char* reason) {
-  auto& s = seats_[index];
-  if (!s.link || s.is_condemned) return;
-  s.is_condemned = true;
-  environment_->log("worker " + name_of(s.link->slot()) + " (pid " + std::to_string(s.link->pid()) +
-                    ") is killed and replaced: " + reason);
-  s.link->signal(SIGKILL, signal_scope::group);
+  const auto& s = slots_[index];
+  if (!s.link || !slots_.condemn(index)) return;
+  environment_->log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
+                    std::to_string(s.link->pid()) + ") is killed and replaced: " + reason);
 }
 
 void lane_set::free_input_block(const ipc::outgoing_payload& payload) {
@@ -265,11 +217,10 @@ void lane_set::free_input_block(const ipc::outgoing_payload& payload) {
 
 // The worker is dead and its memory final.
 void lane_set::detach(worker_link& link, const exit_record& record) {
-  environment_->dispatch().unwatch(link.end().doorbell());
   const auto index = link.slot().value;
-  if (seats_[index].link.get() != &link) return;
+  if (!slots_.take_exit(link)) return;
   ++exits_;
-  if (!seats_[index].is_ready && link.is_ready()) find_ready(index);
+  find_ready(index);
   take_answers(index);
   auto& end = link.end();
   std::optional<job_id> running;
@@ -279,68 +230,43 @@ void lane_set::detach(worker_link& link, const exit_record& record) {
       running = job_id{end.tag_at(position)};
     }
   }
-  const bool was_ready = seats_[index].is_ready;
-  seats_[index] = {};
-  if (was_ready) keeper_->on_detached(link.slot(), running, record);
-  supervision_->on_exited(link.slot(), link.incarnation(), record);
+  const bool was_live = slots_[index].was_live();
+  slots_.clear(index);
+  held_[index] = 0;
+  if (was_live) keeper_->on_detached(link.slot(), running, record);
+  slots_.tell_exited(link, record);
 }
 
 std::vector<int> lane_set::pids() const {
   std::vector<int> out;
-  for (const auto& s : seats_) out.push_back(s.link ? s.link->pid() : 0);
+  for (const auto& s : slots_) out.push_back(s.link ? s.link->pid() : 0);
   return out;
 }
 
 bool lane_set::has_jobs() const noexcept {
-  for (const auto& s : seats_) {
-    if (s.held > 0) return true;
-  }
-  return false;
+  return std::any_of(held_.begin(), held_.end(), [](auto held) { return held > 0; });
 }
 
-void lane_set::check(time_point now) {
-  if (keeper_ == nullptr) return;
-  const bool checks_recycling = now >= next_recycle_check_;
-  if (checks_recycling) next_recycle_check_ = now + recycle_check_period;
-  for (auto& s : seats_) {
-    if (!s.link || !s.is_ready || s.is_condemned) continue;
-    if (s.held > 0) check_head(s, now);
-    if (checks_recycling || settings_.recycle.messages_max > 0) check_recycling(s, now);
+time_point lane_set::check(time_point now) {
+  if (keeper_ == nullptr) return time_point::max();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].link || slots_[i].is_condemned || held_[i] == 0) continue;
+    if (slots_.look_at_head(i, now) == worker_slots::head_state::unresponsive) {
+      condemn(i, "it does not take the jobs it is given");
+    }
   }
-}
-
-void lane_set::check_head(seat& of, time_point now) {
-  if (std::exchange(of.has_moved, false)) of.head_since = now;
-  auto& end = of.link->end();
-  if (end.fate(end.head()) != ipc::job_fate::not_begun) return;
-  if (now - of.head_since > unresponsive_max) {
-    condemn(of.link->slot().value, "it does not take the jobs it is given");
-  } else if (now - of.head_since > unnoticed_max) {
-    end.wake_anyway();
-  }
-}
-
-void lane_set::check_recycling(seat& of, time_point now) {
-  const auto& limits = settings_.recycle;
-  const bool is_due =
-      (limits.messages_max > 0 && of.sent >= limits.messages_max) ||
-      (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) ||
-      (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
-       os::resident_bytes(of.link->pid()) > limits.memory_max_bytes);
-  if (!is_due || of.is_recycling) return;
-  of.is_recycling = true;
-  supervision_->recycle(of.link->slot(), of.link->incarnation());
+  return slots_.check_recycling(now);
 }
 
 bool lane_set::kill_one(std::uint64_t random) {
-  std::vector<seat*> alive;
-  for (auto& s : seats_) {
-    if (s.link && s.link->pid() > 0) alive.push_back(&s);
+  std::vector<std::size_t> alive;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].link && slots_[i].link->pid() > 0) alive.push_back(i);
   }
   if (alive.empty()) return false;
-  auto& victim = *alive[random % alive.size()];
-  if (keeper_ != nullptr) keeper_->forgive(victim.link->slot());
-  victim.link->signal(SIGKILL, signal_scope::group);
+  const auto victim = alive[random % alive.size()];
+  if (keeper_ != nullptr) keeper_->forgive(slots_[victim].link->slot());
+  slots_.kill(victim);
   return true;
 }
 

@@ -7,8 +7,7 @@
 #include "troupe/pool/environment.hpp"
 #include "troupe/pool/lane_port.hpp"
 #include "troupe/pool/pool_settings.hpp"
-#include "troupe/pool/worker_link.hpp"
-#include "troupe/process/supervision_port.hpp"
+#include "troupe/pool/worker_slots.hpp"
 
 #include <functional>
 #include <memory>
@@ -63,7 +62,8 @@ public:
   /// Takes all answers there are; true when there was one.
   bool poll();
   /// Checks the health of the workers; call it every few milliseconds while jobs are in flight.
-  void check(time_point now);
+  /// Returns when to call it even if there are none.
+  time_point check(time_point now);
   /// SIGKILL for a random worker's group, chosen by `random`; false when none lives.
   bool kill_one(std::uint64_t random);
   [[nodiscard]] std::uint64_t exits() const noexcept { return exits_; }
@@ -90,46 +90,29 @@ public:
   void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;
 
 private:
-  struct seat {
-    std::shared_ptr<worker_link> link;
-    bool is_ready = false;
-    bool is_draining = false;
-    bool is_condemned = false;
-    bool has_moved = false;
-    std::size_t held = 0;   // Jobs without an answer.
-    std::uint64_t sent = 0; // Jobs this incarnation was given.
-    bool is_recycling = false;
-    time_point head_since{};
-    time_point ready_since{};
-  };
-
   lane_set(pool_settings settings, std::uint64_t job_code,
            std::shared_ptr<pool_environment> environment, lane_keeper& keeper, dispatched& member);
 
   void post_here(std::function<void(lane_set&)> action);
-  bool is_current(slot_id slot, incarnation_id incarnation) const;
   void launch(slot_id slot, incarnation_id incarnation);
   void find_ready(std::size_t index);
   bool take_answers(std::size_t index);
-  void arm(seat& of);
-  void check_head(seat& of, time_point now);
-  void check_recycling(seat& of, time_point now);
+  void arm(std::size_t index);
+  void settle(std::size_t index);
   void detach(worker_link& link, const exit_record& record);
   void condemn(std::size_t index, const char* reason);
   void free_input_block(const ipc::outgoing_payload& payload);
-  [[nodiscard]] std::string name_of(slot_id slot) const;
 
   const pool_settings settings_;
   const std::uint64_t job_code_;
   const std::shared_ptr<pool_environment> environment_;
-  std::unique_ptr<pool_supervision> supervision_;
   lane_keeper* keeper_;
   dispatched* member_;
   os::shared_memory input_memory_;
   ipc::arena input_arena_;
-  std::vector<seat> seats_;
+  worker_slots slots_;
+  std::vector<std::size_t> held_; // By slot: jobs without an answer.
   std::uint64_t exits_ = 0;
-  time_point next_recycle_check_{};
 };
 
 } // namespace troupe

@@ -28,15 +28,9 @@ constexpr auto look_again_after = std::chrono::milliseconds{100};
 std::shared_ptr<pool_core> pool_core::make(pool_settings settings,
                                            std::shared_ptr<pool_environment> environment) {
   std::shared_ptr<pool_core> core{new pool_core{std::move(settings), std::move(environment)}};
-  const auto& chosen = core->settings_;
-  pool_supervision_spec spec{.name = chosen.name,
-                             .replicas = chosen.replicas + chosen.standby,
-                             .restart = chosen.restart,
-                             .stop = chosen.stop,
-                             .start = chosen.start};
-  core->supervision_ = core->environment_->supervision().make(std::move(spec), core);
+  core->slots_.supervise(core);
   core->environment_->dispatch().add(core);
-  core->supervision_->start();
+  core->slots_.start_all();
   return core;
 }
 
@@ -45,8 +39,10 @@ pool_core::pool_core(pool_settings settings, std::shared_ptr<pool_environment> e
       cpus_{static_cast<std::size_t>(os::usable_cpu_count())}, environment_{std::move(environment)},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
-      input_arena_{input_memory_.size_bytes()}, slots_(settings_.replicas + settings_.standby),
-      loads_(slots_.size()) {}
+      input_arena_{input_memory_.size_bytes()}, slots_{settings_,
+                                                       settings_.replicas + settings_.standby,
+                                                       *environment_},
+      sentences_(slots_.size()), loads_(slots_.size()) {}
 
 pool_core::~pool_core() = default;
 
@@ -246,11 +242,8 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
     // A long task now waits behind another: somebody must look whether it waits too long.
     is_fine_ticking_ = needs_kick_ = true;
   }
-  ++to.sent;
-  if (to.quota != 0 && to.sent >= to.quota && !to.is_recycling) {
-    to.is_recycling = true;
-    supervision_->recycle(to.link->slot(), to.link->incarnation());
-  }
+  ++to.messages;
+  if (slots_.is_spent(where)) slots_.recycle(where);
   refresh_load(where);
   const auto* sleeper = to.link->end().prepare_wake();
   task.had_to_wake = sleeper != nullptr;
@@ -323,7 +316,7 @@ bool pool_core::revoke(task_state& task) {
   auto& load = loads_[task.slot];
   load.queued_ns -= from.link->end().weight_at(task.position);
   --load.in_flight;
-  --from.sent;
+  --from.messages;
   store_payload(task, payload);
   return true;
 }

@@ -12,8 +12,7 @@
 #include "troupe/pool/task_port.hpp"
 #include "troupe/pool/task_state.hpp"
 #include "troupe/pool/task_store.hpp"
-#include "troupe/pool/worker_link.hpp"
-#include "troupe/process/supervision_port.hpp"
+#include "troupe/pool/worker_slots.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -96,20 +95,11 @@ public:
   void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;
 
 private:
-  enum class slot_phase { empty, starting, live, draining, dead };
   enum class doom { none, timed_out, terminated, corrupt, unresponsive };
-  struct seat {
-    std::shared_ptr<worker_link> link;
-    slot_phase phase = slot_phase::empty;
-    doom why_killed = doom::none;
-    std::uint64_t doomed_position = 0;
-    bool is_fed = false;    // Live and not on standby.
-    bool has_moved = false; // Its head since the last tick.
-    bool is_recycling = false;
-    std::uint64_t sent = 0;  // Tasks this incarnation was given.
-    std::uint64_t quota = 0; // recycle.messages_max of this one; 0: none.
-    time_point live_since{};
-    time_point head_since{};
+  // Why a worker was condemned, and what it had begun by then.
+  struct sentence {
+    doom why = doom::none;
+    std::uint64_t position = 0;
   };
   enum class pool_phase { open, closing, terminated };
 
@@ -146,14 +136,11 @@ private:
 
   // pool_tick.cpp
   time_point check_slot(std::size_t index, time_point now);
-  time_point check_head(std::size_t index, time_point now);
+  time_point check_running(std::size_t index, time_point now);
   bool steal_back(time_point now);
   void take_back_unbegun(std::size_t index);
-  void check_recycling(std::size_t index, time_point now);
 
   // pool_slots.cpp
-  bool is_current(slot_id slot, incarnation_id incarnation) const;
-  bool is_current(const worker_link& link) const;
   void find_ready_workers(time_point now);
   void choose_fed_slots();
   void refresh_load(std::size_t index);
@@ -161,15 +148,14 @@ private:
   bool is_excused();
   void write_off(std::size_t index);
   [[nodiscard]] bool is_forked_copy() const noexcept;
-  void settle_lost(task_state& task, std::uint64_t position, seat& from, const exit_record& record);
+  void settle_lost(task_state& task, std::uint64_t position, std::size_t index,
+                   const exit_record& record);
   void fail_backlog(const failure& cause);
-  worker_setup setup_of(slot_id slot, incarnation_id incarnation) const;
 
   const pool_settings settings_;
   const int owner_pid_;
   const std::size_t cpus_;
   std::shared_ptr<pool_environment> environment_; // Null when the handle is gone.
-  std::unique_ptr<pool_supervision> supervision_;
   os::shared_memory input_memory_;
 
   os::adaptive_mutex mutex_;            // Protects what follows.
@@ -181,7 +167,8 @@ private:
   task_store store_;
   profile_table profiles_;
   ipc::arena input_arena_;
-  std::vector<seat> slots_;
+  worker_slots slots_;              // Its messages are tasks. Fed: live and not on standby.
+  std::vector<sentence> sentences_; // One per slot.
   std::vector<worker_load> loads_;  // One per slot, for the scheduler.
   std::vector<std::uint32_t> busy_; // Slots with tasks in flight.
   std::size_t favourite_ = scheduler::nobody;
@@ -199,7 +186,6 @@ private:
   bool was_active_ = false;      // Since the last tick.
   bool is_ticking_ = false;      // The dispatcher calls tick() by itself.
   bool is_fine_ticking_ = false; // ... often enough to steal back from slow workers.
-  time_point next_recycle_check_{};
   pool_counters counters_;
   std::shared_ptr<pool_core> self_; // Held while records outlive the handle.
 };

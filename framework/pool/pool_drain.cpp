@@ -26,7 +26,7 @@ bool pool_core::drain_all() {
 
 bool pool_core::drain_slot(std::size_t index) {
   auto& from = slots_[index];
-  if (from.why_killed == doom::corrupt) return false;
+  if (from.is_condemned && sentences_[index].why == doom::corrupt) return false;
   auto& end = from.link->end();
   bool has_any = false;
   ipc::incoming_answer answer;
@@ -249,13 +249,10 @@ void pool_core::arm() {
 }
 
 void pool_core::condemn(std::size_t index, doom why) {
-  auto& s = slots_[index];
-  if (s.why_killed != doom::none) return;
-  s.why_killed = why;
-  s.doomed_position = s.link->end().head();
+  if (!slots_.condemn(index)) return;
+  sentences_[index] = {.why = why, .position = slots_[index].link->end().head()};
   if (why == doom::corrupt) ++counters_.corrupt;
   refresh_load(index);
-  s.link->signal(SIGKILL, signal_scope::group);
 }
 
 void pool_core::note_emptied(std::size_t index) {
@@ -265,14 +262,11 @@ void pool_core::note_emptied(std::size_t index) {
     busy_.pop_back();
   }
   loads_[index].queued_ns = 0;
-  auto& s = slots_[index];
   // Positions that were taken back still fill the ring; nobody looks at it again while it is idle.
   ipc::incoming_answer ignored;
-  (void)s.link->end().oldest(ignored);
+  (void)slots_[index].link->end().oldest(ignored);
   refresh_load(index);
-  if (s.phase == slot_phase::draining) {
-    supervision_->on_drained(s.link->slot(), s.link->incarnation());
-  }
+  slots_.tell_drained(index);
 }
 
 time_point pool_core::serve(time_point now) {

@@ -20,7 +20,7 @@ constexpr auto stop_wait_max = std::chrono::seconds{10};
 void pool_core::ask_to_stop(stop_mode mode) {
   if (is_stop_asked_ && mode == stop_mode::drain) return;
   is_stop_asked_ = true;
-  if (supervision_) supervision_->stop(mode);
+  if (slots_.is_supervised()) slots_.stop(mode);
 }
 
 void pool_core::close() {
@@ -80,11 +80,11 @@ void pool_core::terminate() {
 void pool_core::write_off(std::size_t index) {
   auto& s = slots_[index];
   if (!s.link) return;
-  environment_->log("worker " + settings_.name + "/" + std::to_string(index) + " (pid " +
+  environment_->log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
                     std::to_string(s.link->pid()) +
                     ") was killed and does not end; it is left to the kernel");
   environment_->dispatch().unwatch(s.link->end().doorbell());
-  const auto link = std::move(s.link);
+  const auto link = slots_.clear(index);
   auto& end = link->end();
   for (auto position = end.tail(); position-- > end.head();) {
     if (end.is_revoked(position)) continue;
@@ -94,7 +94,7 @@ void pool_core::write_off(std::size_t index) {
   }
   loads_[index] = {};
   std::erase(busy_, static_cast<std::uint32_t>(index));
-  s = {};
+  sentences_[index] = {};
   end.wake_waiters();
 }
 
@@ -109,7 +109,7 @@ void pool_core::abandon_handle() noexcept {
   std::unique_ptr<pool_supervision> supervision;
   {
     const std::lock_guard lock{mutex_};
-    supervision = std::move(supervision_);
+    supervision = slots_.release_supervision();
   }
   supervision.reset(); // The actor held this core; no call comes from it any more.
   std::shared_ptr<pool_core> self;
@@ -125,7 +125,7 @@ void pool_core::abandon_handle() noexcept {
 }
 
 void pool_core::query(std::function<void(std::vector<slot_status>)> receiver) {
-  supervision_->query(std::move(receiver));
+  slots_.query(std::move(receiver));
 }
 
 pool_counters pool_core::counters() {
@@ -140,7 +140,7 @@ std::vector<int> pool_core::worker_pids() {
   const std::lock_guard lock{mutex_};
   std::vector<int> pids;
   for (const auto& s : slots_) {
-    const bool is_up = s.phase == slot_phase::live || s.phase == slot_phase::draining;
+    const bool is_up = s.phase == worker_phase::live || s.phase == worker_phase::draining;
     // A worker may say that it is ready before the launcher tells its pid.
     if (s.link && is_up && s.link->pid() > 0) pids.push_back(s.link->pid());
   }

@@ -10,58 +10,21 @@
 
 namespace troupe {
 
-bool pool_core::is_current(slot_id slot, incarnation_id incarnation) const {
-  const auto& s = slots_[slot.value];
-  return s.link && s.link->incarnation() == incarnation;
-}
-
-bool pool_core::is_current(const worker_link& link) const {
-  return slots_[link.slot().value].link.get() == &link;
-}
-
 void pool_core::start(slot_id slot, incarnation_id incarnation) {
-  std::shared_ptr<worker_link> link;
-  try {
-    link = std::make_shared<worker_link>(slot, incarnation, settings_.output_arena_bytes,
-                                         weak_from_this());
-    environment_->dispatch().watch(link->end().doorbell(), *this);
-  } catch (const std::system_error& e) {
-    supervision_->on_start_failed(
-        slot, incarnation, system_failure("cannot make the rings of a worker", e.code().value()));
-    return;
-  }
-  auto options = settings_.process;
-  options.name = settings_.name + "/" + std::to_string(slot.value);
+  const auto link = slots_.make_link(slot, incarnation, weak_from_this(), *this);
+  if (!link) return;
   {
     const std::lock_guard lock{mutex_};
-    auto& s = slots_[slot.value];
-    s = {};
-    s.link = link;
-    s.phase = slot_phase::starting;
-    s.quota = settings_.recycle.messages_max;
+    slots_.seat(link);
+    sentences_[slot.value] = {};
     refresh_load(slot.value);
   }
-  link->launch(environment_->processes(), std::move(options), setup_of(slot, incarnation),
-               input_memory_);
-}
-
-worker_setup pool_core::setup_of(slot_id slot, incarnation_id incarnation) const {
-  return {.pool = settings_.name,
-          .slot = slot.value,
-          .incarnation = incarnation.value,
-          .initializer_code = settings_.initializer_code,
-          .initializer_payload = settings_.initializer_payload};
+  slots_.launch(*link, settings_.process, input_memory_);
 }
 
 void pool_core::find_ready_workers(time_point now) {
   bool has_new = false;
-  for (auto& s : slots_) {
-    if (s.phase != slot_phase::starting || !s.link->is_ready()) continue;
-    s.phase = slot_phase::live;
-    s.live_since = now;
-    has_new = true;
-    supervision_->on_ready(s.link->slot(), s.link->incarnation());
-  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) has_new = slots_.take_ready(i, now) || has_new;
   if (!has_new) return;
   choose_fed_slots();
   refill();
@@ -70,12 +33,12 @@ void pool_core::find_ready_workers(time_point now) {
 // Of the live workers, `replicas` get work; the others are the standby.
 void pool_core::choose_fed_slots() {
   std::uint32_t fed = 0;
-  for (auto& s : slots_) {
-    if (s.phase == slot_phase::live && s.is_fed) ++fed;
+  for (const auto& s : slots_) {
+    if (s.phase == worker_phase::live && s.is_fed) ++fed;
   }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     auto& s = slots_[i];
-    if (s.phase == slot_phase::live && !s.is_fed && fed < settings_.replicas) {
+    if (s.phase == worker_phase::live && !s.is_fed && fed < settings_.replicas) {
       s.is_fed = true;
       ++fed;
     }
@@ -85,71 +48,58 @@ void pool_core::choose_fed_slots() {
 
 void pool_core::refresh_load(std::size_t index) {
   const auto& s = slots_[index];
-  loads_[index].can_take = s.phase == slot_phase::live && s.is_fed && s.why_killed == doom::none &&
+  loads_[index].can_take = s.phase == worker_phase::live && s.is_fed && !s.is_condemned &&
                            !s.is_recycling && !s.link->end().is_full();
 }
 
 void pool_core::drain(slot_id slot, incarnation_id incarnation) {
   const std::lock_guard lock{mutex_};
-  if (!is_current(slot, incarnation)) return;
-  auto& s = slots_[slot.value];
-  if (s.phase == slot_phase::live || s.phase == slot_phase::starting) {
-    s.phase = slot_phase::draining;
-    s.is_fed = false;
-  }
+  if (!slots_.drain(slot, incarnation)) return;
   choose_fed_slots();
   drain_all();
-  if (phase_ == pool_phase::open && loads_[slot.value].in_flight > 0 && s.quota == 0) {
+  if (phase_ == pool_phase::open && loads_[slot.value].in_flight > 0 &&
+      slots_[slot.value].quota == 0) {
     take_back_unbegun(slot.value); // Reports on_drained itself when that was all.
   }
   refill();
   arm();
-  if (loads_[slot.value].in_flight == 0) supervision_->on_drained(slot, incarnation);
+  if (loads_[slot.value].in_flight == 0) slots_.tell_drained(slot.value);
 }
 
 void pool_core::signal(slot_id slot, incarnation_id incarnation, int signal, signal_scope scope) {
   const std::lock_guard lock{mutex_};
-  if (!is_current(slot, incarnation)) return;
-  auto& s = slots_[slot.value];
-  // An idle worker leaves by itself, through its exit handlers. One that is not ready may be stuck
-  // in its initializer.
-  const bool is_idle = loads_[slot.value].in_flight == 0 && s.link->end().is_ready() &&
-                       (s.phase == slot_phase::draining || phase_ != pool_phase::open || broken_);
-  if (is_idle && signal == settings_.stop.signal) {
-    s.link->end().ask_to_stop();
-  } else {
-    s.link->signal(signal, scope);
-  }
+  if (!slots_.is_current(slot, incarnation)) return;
+  const bool gets_no_more =
+      slots_[slot.value].phase == worker_phase::draining || phase_ != pool_phase::open || broken_;
+  slots_.signal(slot.value, signal, scope, gets_no_more && loads_[slot.value].in_flight == 0);
 }
 
 void pool_core::on_link_exited(worker_link& link, const exit_record& record) {
   const std::lock_guard lock{mutex_};
-  if (!environment_ || !supervision_) return; // Written off, and the pool is gone.
-  environment_->dispatch().unwatch(link.end().doorbell());
+  if (!environment_ || !slots_.is_supervised()) return; // Written off, and the pool is gone.
   ++counters_.worker_exits;
-  if (is_current(link)) {
+  if (slots_.take_exit(link)) {
     const bool was_running = loads_[link.slot().value].in_flight > 0;
     detach(link.slot().value, record);
-    if (was_running && is_excused()) supervision_->recycle(link.slot(), link.incarnation());
+    if (was_running && is_excused()) slots_.excuse(link);
   }
-  supervision_->on_exited(link.slot(), link.incarnation(), record);
+  slots_.tell_exited(link, record);
 }
 
 void pool_core::on_link_start_failed(worker_link& link, const failure& cause) {
   const std::lock_guard lock{mutex_};
-  if (!environment_ || !supervision_ || !is_current(link)) return;
-  environment_->dispatch().unwatch(link.end().doorbell());
-  slots_[link.slot().value] = {};
+  if (!environment_ || !slots_.is_supervised()) return;
+  if (!slots_.take_start_failure(link, cause)) return;
+  sentences_[link.slot().value] = {};
   refresh_load(link.slot().value);
-  supervision_->on_start_failed(link.slot(), link.incarnation(), cause);
 }
 
 void pool_core::on_link_output(worker_link& link, output_stream stream, std::string_view line) {
   {
     const std::lock_guard lock{mutex_};
-    if (!is_current(link)) return; // Written off: the environment may be gone.
+    if (!slots_.is_current(link)) return; // Written off: the environment may be gone.
   }
-  environment_->take_output(settings_.name + "/" + std::to_string(link.slot().value), stream, line);
+  environment_->take_output(slots_.name_of(link.slot()), stream, line);
 }
 
 // With the default budget, a death in a task counts only when no task has succeeded since the last
@@ -167,30 +117,30 @@ bool pool_core::is_excused() {
 // others go back to the front in their order.
 void pool_core::detach(std::size_t index, const exit_record& record) {
   drain_slot(index);
-  auto& s = slots_[index];
-  auto& end = s.link->end();
+  auto& end = slots_[index].link->end();
   for (auto position = end.tail(); position-- > end.head();) {
     if (end.is_revoked(position)) continue;
-    settle_lost(*reinterpret_cast<task_state*>(end.tag_at(position)), position, s, record);
+    settle_lost(*reinterpret_cast<task_state*>(end.tag_at(position)), position, index, record);
   }
   loads_[index] = {};
   std::erase(busy_, static_cast<std::uint32_t>(index));
   if (favourite_ == index) favourite_ = scheduler::nobody;
-  const auto link = std::move(s.link); // Waiting threads may hold it for a moment longer.
-  s = {};
+  const auto link = slots_.clear(index); // Waiting threads may hold it for a moment longer.
+  sentences_[index] = {};
   link->end().wake_waiters();
   choose_fed_slots();
   refill();
   arm();
 }
 
-void pool_core::settle_lost(task_state& task, std::uint64_t position, seat& from,
+void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                             const exit_record& record) {
-  auto& end = from.link->end();
+  const auto& verdict = sentences_[index];
+  auto& end = slots_[index].link->end();
   const auto payload = end.payload_at(position);
   const bool is_begun = end.fate(position) != ipc::job_fate::not_begun;
   // It may have died of itself just before the limit; then that is the news.
-  const bool is_doomed = from.why_killed == doom::timed_out && from.doomed_position == position &&
+  const bool is_doomed = verdict.why == doom::timed_out && verdict.position == position &&
                          record.status == exit_status::killed_by(SIGKILL);
   task.slot = task_state::no_slot;
   store_payload(task, payload);
@@ -229,9 +179,9 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, seat& from
 
 void pool_core::abandon(slot_id slot) {
   const std::lock_guard lock{mutex_};
-  slots_[slot.value].phase = slot_phase::dead;
+  slots_[slot.value].phase = worker_phase::dead;
   const bool is_last = std::all_of(slots_.begin(), slots_.end(), [](const auto& s) {
-    return s.phase == slot_phase::dead && !s.link;
+    return s.phase == worker_phase::dead && !s.link;
   });
   if (is_last && !broken_) {
     broken_ = failure{errc::broken, "pool '" + settings_.name +

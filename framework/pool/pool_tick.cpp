@@ -1,8 +1,7 @@
 // Part of Troupe; see LICENSE.
 
-// What only time brings to a pool: limits, health, work stolen back, recycling by age and memory.
+// What only time brings to a pool: limits, health, work stolen back, recycling.
 
-#include "troupe/os/memory_use.hpp"
 #include "troupe/pool/pool_core.hpp"
 
 #include <algorithm>
@@ -16,11 +15,6 @@ constexpr auto fine_tick_period = std::chrono::microseconds{400};
 // The dispatcher keeps ticking this long after the last task, so that a pool which is used now and
 // then does not wake it for every task.
 constexpr auto linger = std::chrono::seconds{1};
-// A worker that has not begun its job by then has missed its wake-up; ring it again.
-constexpr auto unnoticed_max = std::chrono::milliseconds{10};
-// ... and by then it is stopped or stuck outside any task: replace it.
-constexpr auto unresponsive_max = std::chrono::seconds{5};
-constexpr auto recycle_check_period = std::chrono::seconds{1};
 
 } // namespace
 
@@ -36,48 +30,31 @@ time_point pool_core::tick(time_point now) {
   if (is_fine_ticking_) is_fine_ticking_ = steal_back(now);
   arm();
   drain_all();
-  const bool has_recycling =
-      settings_.recycle.age_max > duration::zero() || settings_.recycle.memory_max_bytes > 0;
-  if (has_recycling && now >= next_recycle_check_) {
-    next_recycle_check_ = now + recycle_check_period;
-    for (std::size_t i = 0; i < slots_.size(); ++i) check_recycling(i, now);
-  }
+  next = std::min(next, slots_.check_recycling(now));
   if (was_active_) last_activity_ = now;
   was_active_ = false;
   needs_kick_ = false;
-  is_ticking_ = unresolved_ > 0 || has_recycling || now - last_activity_ < linger;
+  is_ticking_ = unresolved_ > 0 || now - last_activity_ < linger;
   if (is_fine_ticking_) return std::min(next, now + fine_tick_period);
   return is_ticking_ ? std::min(next, now + tick_period) : next;
 }
 
 time_point pool_core::check_slot(std::size_t index, time_point now) {
-  auto& s = slots_[index];
-  if (!s.link || s.phase == slot_phase::starting || loads_[index].in_flight == 0) {
+  const auto& s = slots_[index];
+  if (!s.link || s.phase == worker_phase::starting || loads_[index].in_flight == 0) {
     return time_point::max();
   }
-  if (s.has_moved) {
-    s.has_moved = false;
-    s.head_since = now;
-  }
-  if (s.why_killed != doom::none) return time_point::max();
-  return check_head(index, now);
+  const auto head = slots_.look_at_head(index, now);
+  if (s.is_condemned) return time_point::max();
+  if (head == worker_slots::head_state::unresponsive) condemn(index, doom::unresponsive);
+  return head == worker_slots::head_state::begun ? check_running(index, now) : time_point::max();
 }
 
-time_point pool_core::check_head(std::size_t index, time_point now) {
-  auto& s = slots_[index];
-  auto& end = s.link->end();
-  const auto head = end.head();
-  if (end.is_revoked(head)) return time_point::max();
+time_point pool_core::check_running(std::size_t index, time_point now) {
+  const auto& s = slots_[index];
+  const auto& end = s.link->end();
   const auto waited = now - s.head_since;
-  if (end.fate(head) == ipc::job_fate::not_begun) {
-    if (waited > unresponsive_max) {
-      condemn(index, doom::unresponsive);
-    } else if (waited > unnoticed_max) {
-      end.wake_anyway();
-    }
-    return time_point::max();
-  }
-  auto& task = *reinterpret_cast<task_state*>(end.tag_at(head));
+  auto& task = *reinterpret_cast<task_state*>(end.tag_at(end.head()));
   const auto over = 4 * duration{task.profile->estimate_ns} + fine_tick_period;
   loads_[index].is_stalled = waited > over;
   if (task.time_limit_ns == 0) return time_point::max();
@@ -121,18 +98,6 @@ void pool_core::take_back_unbegun(std::size_t index) {
   }
   refresh_load(index);
   if (loads_[index].in_flight == 0) note_emptied(index);
-}
-
-void pool_core::check_recycling(std::size_t index, time_point now) {
-  auto& s = slots_[index];
-  if (s.phase != slot_phase::live || s.is_recycling) return;
-  const auto& limits = settings_.recycle;
-  const bool is_old = limits.age_max > duration::zero() && now - s.live_since >= limits.age_max;
-  const bool is_fat = limits.memory_max_bytes > 0 && s.link->pid() > 0 &&
-                      os::resident_bytes(s.link->pid()) > limits.memory_max_bytes;
-  if (!is_old && !is_fat) return;
-  s.is_recycling = true;
-  supervision_->recycle(s.link->slot(), s.link->incarnation());
 }
 
 } // namespace troupe

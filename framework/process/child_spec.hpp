@@ -60,7 +60,9 @@ struct recycle_spec {
   std::uint64_t messages_max = 0;     ///< 0: off.
   duration age_max{};                 ///< 0: off.
   std::uint64_t memory_max_bytes = 0; ///< 0: off. Resident set.
-  double jitter = 0.0;                ///< 0 .. 1; spreads the limits over slots.
+  /// 0 .. 1: up to this part is taken off the limits, evenly more from slot to slot, so that
+  /// workers that began together do not end together.
+  double jitter = 0.0;
 };
 
 /// How slots come up (YAML `start:`).

@@ -133,9 +133,10 @@ time_point pipeline_host::serve(time_point now) {
 }
 
 time_point pipeline_host::tick(time_point now) {
-  for (const auto& lanes : lanes_) lanes->check(now);
+  auto next = time_point::max();
+  for (const auto& lanes : lanes_) next = std::min(next, lanes->check(now));
   if (chaos_period_ > duration::zero()) make_chaos(now);
-  return turn(now);
+  return std::min(next, turn(now));
 }
 
 // Takes answers and moves messages until nothing moves.

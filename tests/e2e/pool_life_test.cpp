@@ -270,6 +270,23 @@ BOOST_FIXTURE_TEST_CASE(a_quota_holds_when_everything_is_queued_at_once, clean_w
   for (const auto& [pid, count] : tasks_of) BOOST_TEST(count == 2);
 }
 
+// recycle.jitter: the second of two slots has its limit at half of the way down.
+BOOST_FIXTURE_TEST_CASE(jitter_gives_each_slot_a_quota_of_its_own, clean_world) {
+  pool pool{{.replicas = 2, .recycle = {.messages_max = 10, .jitter = 1.0}}};
+  std::map<int, int> tasks_of;
+  std::set<int> full_sizes;
+  while (full_sizes.size() < 2) {
+    std::vector<future<int>> all;
+    for (int i = 0; i < 60; ++i) all.push_back(pool.submit(own_pid));
+    for (const auto& each : all) ++tasks_of[each.get()];
+    const auto up = pool.worker_pids();
+    for (const auto& [pid, count] : tasks_of) {
+      if (std::find(up.begin(), up.end(), pid) == up.end()) full_sizes.insert(count);
+    }
+  }
+  BOOST_TEST((full_sizes == std::set<int>{5, 10}));
+}
+
 // F18: max 1 task each, six tasks, close at once: all six results are there.
 BOOST_FIXTURE_TEST_CASE(closing_while_workers_are_replaced_loses_nothing, clean_world) {
   pool pool{{.replicas = 3, .recycle = {.messages_max = 1}}};
