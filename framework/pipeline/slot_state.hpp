@@ -4,9 +4,11 @@
 
 #include "troupe/pipeline/lane.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -43,6 +45,9 @@ struct slot_state {
   std::uint32_t produce_failures = 0; ///< Times in a row that a source threw.
   std::size_t produce_asked = 0;      ///< Messages that a source may still give.
 
+  std::uint64_t messages_done = 0; ///< Finished by this worker.
+  std::uint64_t quota = 0;         ///< Messages for one worker; 0: any number.
+
   std::optional<ledger_entry> culprit; ///< Its answer was nonsense.
   bool is_open_posted = false;
   bool is_opened = false;
@@ -57,6 +62,12 @@ struct slot_state {
 
   [[nodiscard]] bool can_work() const noexcept {
     return link.is_attached() && is_opened && !is_dying && !is_finished;
+  }
+  /// Messages that the worker may still be given.
+  [[nodiscard]] std::uint64_t quota_left() const noexcept {
+    if (quota == 0) return std::numeric_limits<std::uint64_t>::max();
+    const auto used = messages_done + link.messages();
+    return quota - std::min(quota, used);
   }
   /// Starts over with the next session, on this worker or on another.
   void close_session() noexcept {

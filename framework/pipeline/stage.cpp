@@ -29,6 +29,7 @@ void stage::on_attached(slot_id id, incarnation_id) {
   slot.link.attach();
   slot.close_session();
   slot.is_dying = slot.has_timed_out = slot.is_forgiven = slot.is_abandoned = false;
+  slot.messages_done = 0;
 }
 
 void stage::on_reply(slot_id id, job_id job, reply_kind kind, bytes_view bytes) {
@@ -135,6 +136,14 @@ bool stage::is_idle(slot_id id) const {
   const auto& slot = slots_[id.value];
   return slot.link.is_idle() && slot.uncommitted.empty() && slot.taken_back.empty() &&
          slot.replay.empty();
+}
+
+void stage::set_quota(slot_id slot, std::uint64_t messages) {
+  at(slot).quota = messages;
+}
+
+std::uint64_t stage::messages_done(slot_id id) const {
+  return id.value < slots_.size() ? slots_[id.value].messages_done : 0;
 }
 
 stage_counters stage::counters() const {

@@ -62,6 +62,11 @@ public:
   void forgive(slot_id slot);
   /// Whether the slot has nothing that it would lose.
   [[nodiscard]] bool is_idle(slot_id slot) const;
+  /// The worker that is attached next is given this many messages; 0: any number. Only what its
+  /// predecessor has left undone may be more, in a slot with state.
+  void set_quota(slot_id slot, std::uint64_t messages);
+  /// Messages that the slot's worker has finished, well or not.
+  [[nodiscard]] std::uint64_t messages_done(slot_id slot) const;
 
   [[nodiscard]] const stage_spec& spec() const noexcept { return spec_; }
   [[nodiscard]] std::optional<worker_role> role() const noexcept { return role_; }
@@ -97,7 +102,7 @@ private:
   [[nodiscard]] bool apply(slot_state& slot, ledger_entry& job, const answer& value);
   [[nodiscard]] bool apply_opened(slot_state& slot, const opened_answer& value);
   [[nodiscard]] bool apply_skipped(slot_state& slot, ledger_entry& job);
-  [[nodiscard]] bool apply_transform(ledger_entry& job, const commit& value);
+  [[nodiscard]] bool apply_transform(slot_state& slot, ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_source(slot_state& slot, const ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_stateful(slot_state& slot, ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_failed_batch(slot_state& slot, work item, const commit& value);

@@ -60,7 +60,7 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
   if (job.kind == job_kind::open || !role_) return false;
   switch (*role_) {
   case worker_role::transform:
-    return job.has_work() && apply_transform(job, value.done);
+    return job.has_work() && apply_transform(slot, job, value.done);
   case worker_role::source:
     return job.kind == job_kind::produce && apply_source(slot, job, value.done);
   case worker_role::aggregation:
@@ -101,9 +101,10 @@ bool stage::apply_skipped(slot_state& slot, ledger_entry& job) {
   return true;
 }
 
-bool stage::apply_transform(ledger_entry& job, const commit& value) {
+bool stage::apply_transform(slot_state& slot, ledger_entry& job, const commit& value) {
   auto& item = job.item;
   if (!is_sound(item, value)) return false;
+  slot.messages_done += value.outputs_of.size() - (value.goes_on ? 1 : 0);
   sizer_.record(value.outputs_of.size(), value.elapsed);
   ++counters_.commits;
   const bool is_whole = value.outputs_of.size() == item.size.count && value.errors.empty();
@@ -206,6 +207,7 @@ bool stage::apply_stateful(slot_state& slot, ledger_entry& job, const commit& va
   if (value.outputs_of.size() != job.item.size.count) return false;
   if (!value.state && value.outputs_size.count > 0) return false;
   sizer_.record(job.item.size.count, value.elapsed);
+  slot.messages_done += job.item.size.count;
   slot.uncommitted_messages += job.item.size.count;
   slot.uncommitted_bytes += job.item.size.bytes;
   if (!slot.uncommitted_since) slot.uncommitted_since = now_;
@@ -221,6 +223,7 @@ bool stage::apply_failed_batch(slot_state& slot, work item, const commit& value)
   const auto count = item.size.count;
   if (value.errors.size() != 1 || value.state || error.index >= count) return false;
   ++counters_.errors;
+  slot.messages_done += error.index + 1;
   slot.close_session();
   auto again = std::exchange(slot.uncommitted, {});
   slot.uncommitted_messages = slot.uncommitted_bytes = 0;

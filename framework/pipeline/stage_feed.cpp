@@ -136,7 +136,8 @@ std::size_t stage::credit(const slot_state& slot) const {
   const std::size_t limit = spec_.max_in_flight == 0 ? in_flight_default : spec_.max_in_flight;
   if (slot.link.messages() >= limit) return 0;
   const auto per_job = std::max<std::size_t>(limit / jobs_per_slot, 1);
-  return std::min({limit - slot.link.messages(), per_job, sizer_.limit().count});
+  return std::min<std::size_t>(
+      {limit - slot.link.messages(), per_job, sizer_.limit().count, slot.quota_left()});
 }
 
 std::optional<work> stage::next_work(std::size_t credit) {

@@ -35,6 +35,7 @@ time_point stage::checkpoint_due(const slot_state& slot) const {
     return time_point::max();
   }
   if (slot.uncommitted_bytes >= slot_state::uncommitted_bytes_max) return now_;
+  if (slot.is_held && slot.replay.empty()) return now_; // It is to end, and waits for this only.
   const bool is_many = slot.uncommitted_messages >= spec_.checkpoint.messages;
   const auto wanted = is_many ? now_ : *slot.uncommitted_since + spec_.checkpoint.period;
   return std::max(wanted, slot.checkpoint_not_before);

@@ -126,13 +126,17 @@ void lane_set::find_ready(std::size_t index) {
   if (!slots_.take_ready(index, clock::now())) return;
   const auto& s = slots_[index];
   keeper_->hold(s.link->slot(), false);
+  keeper_->set_quota(s.link->slot(), s.quota);
   keeper_->on_attached(s.link->slot(), s.link->incarnation());
 }
 
 // The answers may have brought the worker to its quota, or to the end that the supervisor awaits.
 void lane_set::settle(std::size_t index) {
   auto& s = slots_[index];
-  if (s.phase == worker_phase::live && slots_.is_spent(index)) slots_.recycle(index);
+  if (s.phase == worker_phase::live) {
+    s.messages = keeper_->messages_done(s.link->slot());
+    if (slots_.is_spent(index)) slots_.recycle(index);
+  }
   if (!s.is_drain_awaited || held_[index] > 0) return;
   if (keeper_->is_idle(s.link->slot())) slots_.tell_drained(index);
 }
@@ -187,7 +191,6 @@ bool lane_set::post(slot_id slot, job_id job, std::span<const std::byte> payload
   }
   auto& end = s.link->end();
   end.send(job_code_, out, job.value);
-  ++s.messages;
   if (held_[slot.value]++ == 0) {
     s.has_moved = true;
     arm(slot.value);

@@ -28,6 +28,10 @@ public:
   virtual void forgive(slot_id slot) = 0;
   /// Nothing would be lost if the worker ended now.
   [[nodiscard]] virtual bool is_idle(slot_id slot) const = 0;
+  /// The slot's worker, which is attached next, is given this many messages; 0: any number.
+  virtual void set_quota(slot_id slot, std::uint64_t messages) = 0;
+  /// Messages that the slot's worker has finished.
+  [[nodiscard]] virtual std::uint64_t messages_done(slot_id slot) const = 0;
   /// The supervisor has spent its restart budget.
   virtual void on_gave_up(const failure& cause) = 0;
   /// The supervisor has ended every worker.

@@ -48,6 +48,10 @@ public:
   void hold(slot_id slot, bool is_held) override { stage_.hold(slot, is_held); }
   void forgive(slot_id slot) override { stage_.forgive(slot); }
   bool is_idle(slot_id slot) const override { return stage_.is_idle(slot); }
+  void set_quota(slot_id slot, std::uint64_t messages) override {
+    stage_.set_quota(slot, messages);
+  }
+  std::uint64_t messages_done(slot_id slot) const override { return stage_.messages_done(slot); }
   void on_gave_up(const failure& cause) override { host_.engine_.fail(cause); }
   void on_stopped() override { host_.on_lane_stopped(); }
 

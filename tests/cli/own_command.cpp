@@ -6,6 +6,7 @@
 #include "troupe/pipeline/worker.hpp"
 
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 struct point {
@@ -22,6 +23,12 @@ std::string from_point(const point& from) {
   return from.label + "=" + std::to_string(from.x);
 }
 TROUPE_WORKER(from_point);
+
+// Says which worker had the line: slot, then how many were in the slot before.
+std::string sign(const std::string& line) {
+  return line + " " + std::getenv("TROUPE_REPLICA") + " " + std::getenv("TROUPE_GENERATION");
+}
+TROUPE_WORKER(sign);
 
 int main(int argc, char** argv) {
   return troupe::run_command(argc, argv);

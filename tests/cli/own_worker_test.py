@@ -3,6 +3,7 @@
 and those of a shared library.
 Method: run the real command and a program with two worker types."""
 
+import collections
 import os
 
 from support import CommandTest, main
@@ -15,6 +16,24 @@ pools:
   first: {{{first}, replicas: 2, input: a, output: b, order: preserve}}
   second: {{{second}, replicas: 2, input: b, output: c, order: preserve}}
   out: {{builtin: {{lines_to_file: {{path: result}}}}, input: c}}
+"""
+
+SIGNED = """version: 1
+name: points
+channels: {{a: {{type: string}}, b: {{type: string}}}}
+pools:
+  in: {{builtin: {{lines_from_file: {{path: numbers}}}}, output: a}}
+  first: {{worker: sign, input: a, output: b, order: preserve, {first}}}
+  out: {{builtin: {{lines_to_file: {{path: result}}}}, input: b}}
+"""
+
+AGING = """version: 1
+name: points
+channels: {a: {type: string}, b: {type: string}}
+pools:
+  in: {builtin: {lines_from_file: {path: pipe}}, output: a}
+  first: {worker: sign, replicas: 1, input: a, output: b, recycle: {max_age: 10ms}}
+  out: {builtin: {lines_to_file: {path: result}}, input: b}
 """
 
 
@@ -34,6 +53,53 @@ class OwnWorkers(CommandTest):
                 self.assertEqual(self.read("result").decode().splitlines(),
                                  [f"p{i}={i}" for i in range(500)])
         self.assertIn("troupe ", self.troupe("--version").stdout)
+
+    def signed(self, lines, first):
+        """Runs `sign` on so many lines; returns how many each (slot, generation) has signed."""
+        self.command = os.environ["OWN_COMMAND"]
+        self.write("numbers", "".join(f"{i}\n" for i in range(lines)))
+        self.write("points.yaml", SIGNED.format(first=first))
+        done = self.troupe("run", "points.yaml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = [line.split() for line in self.read("result").decode().splitlines()]
+        self.assertEqual([int(number) for number, _, _ in result], list(range(lines)))
+        return collections.Counter((int(slot), int(generation)) for _, slot, generation in result)
+
+    def test_a_worker_is_replaced_after_max_messages_to_the_message(self):
+        counts = self.signed(35, "replicas: 1, recycle: {max_messages: 10}")
+        self.assertEqual(counts, {(0, 0): 10, (0, 1): 10, (0, 2): 10, (0, 3): 5})
+
+    def test_max_messages_may_be_one(self):
+        counts = self.signed(6, "replicas: 1, recycle: {max_messages: 1}")
+        self.assertEqual(counts, {(0, generation): 1 for generation in range(6)})
+
+    def test_jitter_spreads_max_messages_over_the_slots(self):
+        counts = self.signed(400, "replicas: 2, recycle: {max_messages: 10, jitter: 0.5}")
+        for slot, limit in ((0, 10), (1, 8)):
+            last = max((generation for at, generation in counts if at == slot), default=0)
+            for generation in range(last):
+                self.assertEqual(counts[slot, generation], limit, counts)
+            self.assertLessEqual(counts[slot, last], limit)
+
+    def test_an_old_worker_is_replaced_even_if_it_has_nothing_to_do(self):
+        self.command = os.environ["OWN_COMMAND"]
+        self.write("points.yaml", AGING)
+        os.mkfifo(self.path("pipe"))
+        run = self.start_ready("points", "points.yaml")
+        writer = os.open(self.path("pipe"), os.O_WRONLY)  # Waits until the source reads it.
+        while True:
+            pools = {pool["name"]: pool for pool in self.status("points")["pools"]}
+            worker = pools["first"]["slots"][0]
+            self.assertEqual(worker["restarts"], 0)
+            if worker["generation"] > 0:
+                break
+        os.write(writer, b"0\n")
+        os.close(writer)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        number, slot, generation = self.read("result").split()
+        self.assertEqual((number, slot), (b"0", b"0"))
+        self.assertGreater(int(generation), 0)
 
     def test_the_plain_command_does_not_know_them(self):
         self.write("points.yaml", PIPELINE.format(middle="string", first="worker: to_point",

@@ -101,11 +101,28 @@ void fake_lane::end(slot_id id, fake_slot& slot, std::optional<job_id> running) 
   owner_->on_detached(id, running, record);
 }
 
+// As lane_set and the supervisor do: no new work, and the end once nothing would be lost.
+bool fake_lane::retire(slot_id id, fake_slot& slot) {
+  if (quota == 0 || !slot.worker || slot.is_killed) return false;
+  const auto done = owner_->messages_done(id);
+  if (done < quota) return false;
+  owner_->hold(id, true);
+  if (!slot.jobs.empty() || !owner_->is_idle(id)) return false;
+  retired.push_back(done);
+  slot.worker.reset();
+  ++slot.incarnation;
+  exit_record record;
+  record.status = exit_status::exited_with(0);
+  owner_->on_detached(id, std::nullopt, record);
+  return true;
+}
+
 bool fake_lane::step() {
   std::vector<std::size_t> able;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const auto& slot = slots_[i];
+    auto& slot = slots_[i];
     if (slot.is_gone) continue;
+    if (retire(slot_id{static_cast<std::uint32_t>(i)}, slot)) return true;
     if (!slot.worker || slot.is_killed || (!slot.jobs.empty() && !slot.is_hung)) able.push_back(i);
   }
   if (able.empty()) return false;
@@ -114,6 +131,8 @@ bool fake_lane::step() {
   if (!slot.worker) {
     slot.worker = std::make_unique<pipeline::session>(&fake_clock);
     ++starts;
+    owner_->hold(id, false);
+    owner_->set_quota(id, quota);
     owner_->on_attached(id, {slot.incarnation});
   } else if (slot.is_killed) {
     // The job in front may have been begun or not: nobody can say.

@@ -55,6 +55,10 @@ public:
   void abandon(slot_id slot);
   void add_slot();
 
+  /// Workers end after this many messages, as `recycle.max_messages` has them; 0: never. Set it
+  /// before the first step.
+  std::uint64_t quota = 0;
+  std::vector<std::uint64_t> retired; ///< What each that ended so had done.
   std::uint64_t kills = 0;
   std::uint64_t starts = 0;
   std::string last_kill_reason;
@@ -75,6 +79,7 @@ private:
 
   bool chance(unsigned in_1000);
   void work(slot_id id, fake_slot& slot);
+  bool retire(slot_id id, fake_slot& slot);
   void end(slot_id id, fake_slot& slot, std::optional<job_id> running);
 
   pipeline::stage* owner_;
