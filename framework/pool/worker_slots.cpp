@@ -124,7 +124,8 @@ worker_slots::head_state worker_slots::look_at_head(std::size_t index, time_poin
 
 void worker_slots::recycle(std::size_t index) {
   auto& s = slots_[index];
-  if (std::exchange(s.is_recycling, true)) return;
+  // The end of a condemned worker is a death, and counts.
+  if (s.is_condemned || std::exchange(s.is_recycling, true)) return;
   supervision_->recycle(s.link->slot(), s.link->incarnation());
 }
 
