@@ -19,8 +19,8 @@ constexpr auto about = "Runs OS processes as supervised actor groups and pipelin
 
 constexpr auto main_footer = R"(Exit codes:
   0 done or stopped cleanly   1 a pool gave up or the pipeline failed   64 wrong usage
-  69 no control socket   75 waiting took too long   78 the file is wrong
-  130 stopped at once by a second Ctrl-C   (more in 'troupe status --help')
+  65 worked off, but messages were lost   69 no control socket   75 waiting took too long
+  78 the file is wrong   130 stopped at once by a second Ctrl-C
 
 Examples:
   troupe validate access.yaml
@@ -35,6 +35,16 @@ everything and exits 0; the second one kills what is left and exits 130.
 
 What workers write comes on stderr with their name in front. With --json, stdout has one
 JSON object at the end and nothing else.
+
+Exit codes:
+  0    done, or stopped cleanly; every message arrived or is a dead letter that a pool took
+  1    a pool gave up, the pipeline failed, stopping took longer than shutdown.timeout, or
+       the result could not be written to stdout
+  64   wrong usage
+  65   worked off, but messages failed every attempt and no pool took them as dead letters
+  69   another run of this name is under way, or the control socket cannot be made
+  78   the file, or what it names, is wrong; nothing was started
+  130  stopped at once by a second Ctrl-C
 
 Examples:
   troupe run checksum.yaml --set root=/etc

@@ -76,6 +76,24 @@ std::string exit_text(const std::optional<control::exit_view>& exit) {
 
 } // namespace
 
+std::uint64_t count_lost_messages(const config::troupe_spec& spec, const troupe_view& view) {
+  const auto is_read = [&](const std::string& channel) {
+    return std::any_of(spec.pools.begin(), spec.pools.end(), [&](const config::pool_spec& pool) {
+      return pool.enabled && std::any_of(pool.inputs.begin(), pool.inputs.end(),
+                                         [&](const auto& input) { return input.name == channel; });
+    });
+  };
+  std::uint64_t lost = 0;
+  for (const auto& pool : spec.pools) {
+    const auto found = std::find_if(view.pools.begin(), view.pools.end(),
+                                    [&](const pool_view& one) { return one.name == pool.name; });
+    if (found == view.pools.end()) continue;
+    const bool is_kept = pool.dead_letter && is_read(pool.dead_letter->name);
+    lost += is_kept ? found->messages.dropped : found->messages.dead_letters;
+  }
+  return lost;
+}
+
 std::string summary(const run_outcome& outcome) {
   const auto& view = outcome.view;
   std::vector<std::vector<std::string>> rows;
@@ -110,6 +128,7 @@ std::string outcome_json(const run_outcome& outcome) {
   }
   out["messages"] = messages_of(view);
   out["messages_per_second"] = throughput_of(view);
+  out["messages_lost"] = outcome.lost_messages;
   out.update(json::parse(to_json(view)));
   out.erase("as_wanted"); // Nothing runs any more.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -33,7 +33,10 @@ exit_code refuse_usage(const std::string& what) {
 
 exit_code finish(const run_arguments& arguments, const run_outcome& outcome) {
   if (!arguments.is_json && !arguments.is_quiet) (void)os::write_all(2, summary(outcome));
-  if (outcome.cause) complain(outcome.view.name + " failed: " + outcome.cause->message);
+  if (outcome.cause) {
+    const bool is_done = outcome.code == exit_code::messages_lost;
+    complain(outcome.view.name + (is_done ? ": " : " failed: ") + outcome.cause->message);
+  }
   if (!arguments.is_json) return outcome.code;
   return print(outcome_json(outcome) + "\n", outcome.code);
 }

@@ -175,10 +175,34 @@ class Outcome(CommandTest):
                 "         protocol: {mode: request_reply},\n"
                 "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n")
         done = self.troupe("run", self.write("lame.yaml", text))
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 65, done.stderr)
         self.assertIn("command 'false' ended: exit code 1", done.stderr)
         self.assertIn("10 messages, ", done.stderr)
         self.assertIn(", 10 given up", done.stderr)
+        self.assertRegex(done.stderr, r"troupe: lame: 10 messages were given up .*dead_letter")
+
+    def test_dead_letters_that_a_pool_took_are_no_loss_and_others_are(self):
+        self.numbers(3)
+        text = ("version: 1\nname: lame\nchannels: {a: {type: string}, b: {type: string}, "
+                "bad: {type: json}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n"
+                "  lame: {command: ['false'], input: a, output: b, dead_letter: bad,\n"
+                "         protocol: {mode: request_reply},\n"
+                "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n")
+        reader = "  lost: {builtin: {lines_to_file: {path: lost}}, input: bad}\n"
+        done = self.troupe("run", self.write("read.yaml", text + reader), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["messages_lost"], 0)
+        self.assertEqual(self.read("lost").count(b"\n"), 3)
+        # Nobody reads the channel, so its messages end with the run: at least they are logged.
+        done = self.troupe("run", self.write("unread.yaml", text), "--json")
+        self.assertEqual(done.returncode, 65, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["result"], result["exit_code"], result["messages_lost"]),
+                         ("finished", 65, 3))
+        self.assertIn("3 messages were given up", result["cause"]["message"])
+        self.assertEqual(done.stderr.count("pool lame gave a message up:"), 3)
 
     def test_a_pool_that_spends_its_restarts_fails_the_run(self):
         self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
