@@ -69,8 +69,10 @@ std::string age(std::int64_t ms) {
 
 std::string exit_text(const std::optional<control::exit_view>& exit) {
   if (!exit) return "-";
-  if (exit->code) return "exit " + std::to_string(*exit->code);
-  if (!exit->signal.empty()) return "signal " + exit->signal;
+  const bool is_plain = exit->reason == "exit" || exit->reason == "signal";
+  const auto why = is_plain || exit->reason.empty() ? std::string{} : " (" + exit->reason + ")";
+  if (exit->code) return "exit " + std::to_string(*exit->code) + why;
+  if (!exit->signal.empty()) return "signal " + exit->signal + why;
   return exit->reason;
 }
 

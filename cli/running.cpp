@@ -66,8 +66,8 @@ running::running(const config::troupe_spec& spec, const run_arguments& arguments
       has_services_only_{has_no_pipeline(spec)},
       is_unseen_{!has_progress_line_ &&
                  (arguments.is_quiet || arguments.is_json || has_services_only_)},
-      end_bell_{os::event_fd::create()},
-      console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
+      end_bell_{os::event_fd::create()}, console_{{.is_terminal = has_progress_line_,
+                                                   .has_colour = has_colour_on_stderr()}},
       look_bell_{os::event_fd::create()}, progress_{spec}, start_{clock::now()},
       next_plain_line_{start_ + plain_line_pause_min}, plain_line_pause_{plain_line_pause_min} {
   set_output_sink([this](std::string_view name, output_stream, std::string_view line) {

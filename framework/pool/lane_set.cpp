@@ -39,7 +39,8 @@ lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
       environment_{std::move(environment)}, keeper_{&keeper}, member_{&member},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
-      input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas) {}
+      input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas),
+      ordered_ends_(settings_.replicas) {}
 
 void lane_set::start_workers() {
   supervision_->start();
@@ -198,7 +199,7 @@ bool lane_set::take_answers(std::size_t index) {
       continue;
     }
     if (state == ipc::answer_state::corrupt) {
-      condemn(index, "its answers make no sense");
+      condemn(index, "corrupt_answer", "its answers make no sense");
       break;
     }
     free_input_block(end.payload_at(end.head()));
@@ -247,15 +248,23 @@ std::size_t lane_set::in_flight(slot_id slot) const {
 }
 
 void lane_set::kill(slot_id slot, const char* reason) {
-  condemn(slot.value, reason);
+  condemn(slot.value, reason, reason);
 }
 
-void lane_set::condemn(std::size_t index, const char* reason) {
+// The first order counts: what comes later finds a worker that is ending already.
+void lane_set::note_order(const worker_link& link, std::string_view reason) {
+  auto& last = ordered_ends_[link.slot().value];
+  if (!last.reason.empty() && last.incarnation == link.incarnation()) return;
+  last = {.incarnation = link.incarnation(), .reason = reason};
+}
+
+void lane_set::condemn(std::size_t index, const char* word, const char* text) {
   auto& s = seats_[index];
   if (!s.link || s.is_condemned) return;
   s.is_condemned = true;
+  note_order(*s.link, word);
   environment_->log("worker " + name_of(s.link->slot()) + " (pid " + std::to_string(s.link->pid()) +
-                    ") is killed and replaced: " + reason);
+                    ") is killed and replaced: " + text);
   s.link->signal(SIGKILL, signal_scope::group);
 }
 
@@ -314,7 +323,7 @@ void lane_set::check_head(seat& of, time_point now) {
   auto& end = of.link->end();
   if (end.fate(end.head()) != ipc::job_fate::not_begun) return;
   if (now - of.head_since > unresponsive_max) {
-    condemn(of.link->slot().value, "it does not take the jobs it is given");
+    condemn(of.link->slot().value, "unresponsive", "it does not take the jobs it is given");
   } else if (now - of.head_since > unnoticed_max) {
     end.wake_anyway();
   }
@@ -322,13 +331,19 @@ void lane_set::check_head(seat& of, time_point now) {
 
 void lane_set::check_recycling(seat& of, time_point now) {
   const auto& limits = settings_.recycle;
-  const bool is_due =
-      (limits.messages_max > 0 && of.sent >= limits.messages_max) ||
-      (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) ||
-      (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
-       os::resident_bytes(of.link->pid()) > limits.memory_max_bytes);
-  if (!is_due || of.is_recycling) return;
+  if (of.is_recycling) return;
+  std::string_view reached;
+  if (limits.messages_max > 0 && of.sent >= limits.messages_max) {
+    reached = "max_messages";
+  } else if (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) {
+    reached = "max_age";
+  } else if (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
+             os::resident_bytes(of.link->pid()) > limits.memory_max_bytes) {
+    reached = "max_memory";
+  }
+  if (reached.empty()) return;
   of.is_recycling = true;
+  note_order(*of.link, reached);
   supervision_->recycle(of.link->slot(), of.link->incarnation());
 }
 
@@ -340,6 +355,7 @@ bool lane_set::kill_one(std::uint64_t random) {
   if (alive.empty()) return false;
   auto& victim = *alive[random % alive.size()];
   if (keeper_ != nullptr) keeper_->forgive(victim.link->slot());
+  note_order(*victim.link, "chaos");
   victim.link->signal(SIGKILL, signal_scope::group);
   return true;
 }

@@ -41,13 +41,24 @@ public:
 enum class slot_state { stopped, starting, ready, backoff, stopping, completed, failed };
 std::string_view to_string(slot_state state) noexcept;
 
+/// Why a worker ended, as far as its supervisor knows.
+enum class end_reason {
+  by_itself,     ///< It exited or died; the pool may know who killed it.
+  start_failed,  ///< There never was a process.
+  start_timeout, ///< It was not ready within `start.timeout`, and was killed.
+  recycled,      ///< It was replaced.
+  stopped,       ///< It was to stop.
+};
+
 /// What `status` shows of one slot.
 struct slot_status {
   slot_id slot;
   incarnation_id incarnation;
   slot_state state = slot_state::stopped;
-  std::uint64_t restarts = 0; ///< Counted ones; recycling is not one.
-  exit_record last_exit;      ///< Of the incarnation before; empty name: none yet.
+  std::uint64_t restarts = 0;      ///< Counted ones; recycling is not one.
+  exit_record last_exit;           ///< Of the last worker that ended; empty name: none yet.
+  incarnation_id last_incarnation; ///< Of that worker.
+  end_reason last_reason = end_reason::by_itself; ///< Of its end.
   time_point since{};
 };
 

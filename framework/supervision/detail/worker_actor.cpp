@@ -66,6 +66,7 @@ void worker_actor::on_worker_event(slot_event event, incarnation_id incarnation)
 void worker_actor::on_exited(incarnation_id incarnation, exit_record record) {
   if (!is_current(incarnation)) return;
   const bool was_late = phase_ == slot_phase{slot_state::stopping, stop_purpose::start_timeout};
+  last_reason_ = reason_of_end();
   note_end(was_late ? end_kind::start_timeout : end_kind::exited, std::move(record));
   apply(slot_event::exited);
 }
@@ -74,6 +75,7 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
   if (!is_current(incarnation)) return;
   auto record = exit_record{};
   record.stderr_tail.push_back(cause.message);
+  last_reason_ = end_reason::start_failed;
   note_end(end_kind::start_failed, std::move(record));
   last_end_.cause = cause;
   apply(slot_event::start_failed);
@@ -91,6 +93,8 @@ void worker_actor::on_query(const status_query_ptr& query) const {
                .state = phase_.state,
                .restarts = restarts_,
                .last_exit = last_end_.record,
+               .last_incarnation = last_end_.incarnation,
+               .last_reason = last_reason_,
                .since = since_});
 }
 
@@ -209,6 +213,20 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
   last_end_.kind = kind;
   last_end_.record = std::move(record);
   last_end_.cause = {};
+}
+
+// Of a worker that ends in the present phase.
+end_reason worker_actor::reason_of_end() const {
+  if (phase_.state != slot_state::stopping) return end_reason::by_itself;
+  switch (phase_.purpose) {
+  case stop_purpose::stop:
+    return end_reason::stopped;
+  case stop_purpose::recycle:
+    return end_reason::recycled;
+  case stop_purpose::start_timeout:
+    return end_reason::start_timeout;
+  }
+  return end_reason::by_itself;
 }
 
 void worker_actor::arm(duration delay) {

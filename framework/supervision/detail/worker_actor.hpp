@@ -60,6 +60,7 @@ private:
   void take(const stop_step& step);
   void send_signal(int number, signal_scope scope);
   void note_end(end_kind kind, exit_record record);
+  [[nodiscard]] end_reason reason_of_end() const;
 
   void arm(duration delay);
   void wake_at(time_point when);
@@ -81,6 +82,7 @@ private:
   stop_mode asked_mode_ = stop_mode::drain; // Of the last stop.
   std::optional<time_point> ready_at_;      // Of this incarnation.
   worker_end last_end_;
+  end_reason last_reason_ = end_reason::by_itself;
   slot_timer timer_;
 };
 
