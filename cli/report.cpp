@@ -2,6 +2,7 @@
 
 #include "troupe/cli/report.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/cli/progress.hpp"
 #include "troupe/cli/table.hpp"
 
@@ -141,14 +142,15 @@ std::string status_table(const troupe_view& view) {
   for (const auto& pool : view.pools) {
     for (const auto& slot : pool.slots) {
       const bool is_finished = pool.is_finished && slot.state == "stopped";
-      rows.push_back({pool.name + "/" + std::to_string(slot.replica),
-                      is_finished ? "finished" : slot.state,
+      // It came over a socket, and goes to a terminal.
+      rows.push_back({text::printable(pool.name) + "/" + std::to_string(slot.replica),
+                      is_finished ? "finished" : text::printable(slot.state),
                       slot.pid > 0 ? std::to_string(slot.pid) : "-", age(slot.since_ms),
-                      std::to_string(slot.restarts), exit_text(slot.exit)});
+                      std::to_string(slot.restarts), text::printable(exit_text(slot.exit))});
     }
   }
-  auto out = view.name + " (pid " + std::to_string(view.pid) + "): " + view.state + " for " +
-             age(view.elapsed_ms) + "\n";
+  auto out = text::printable(view.name) + " (pid " + std::to_string(view.pid) +
+             "): " + text::printable(view.state) + " for " + age(view.elapsed_ms) + "\n";
   if (rows.empty()) return out;
   return out + make_table({{"worker"},
                            {"state"},

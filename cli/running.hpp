@@ -42,7 +42,7 @@ private:
   void loop();
   void wait_for_event();
   void look();
-  [[nodiscard]] duration pause_after_look(duration taken) const;
+  [[nodiscard]] duration pause_after_look() const;
   void show();
   void on_signals(int count);
   void force_end();
@@ -76,6 +76,7 @@ private:
   const time_point start_;
   time_point next_look_{};
   bool is_look_asked_for_ = false;
+  std::uint32_t slots_ = 0; ///< At the last look.
   time_point next_plain_line_{};
   duration plain_line_pause_{};
   std::optional<time_point> end_limit_; ///< When what is being stopped is killed.

@@ -6,38 +6,22 @@ namespace troupe::cli {
 
 namespace {
 
-// The supervisor and the pool each know some of the reasons; what neither ordered, it did itself.
-std::string reason_of(const slot_status& slot, const ordered_end& ordered) {
-  switch (slot.last_reason) {
-  case end_reason::start_failed:
-    return "start_failed";
-  case end_reason::start_timeout:
-    return "start_timeout";
-  case end_reason::stopped:
-    return "stopped";
-  case end_reason::recycled:
-  case end_reason::by_itself:
-    break;
-  }
-  const bool is_same = ordered.incarnation == slot.last_incarnation;
-  if (is_same && !ordered.reason.empty()) return std::string{ordered.reason};
-  if (slot.last_reason == end_reason::recycled) return "recycled";
-  const auto& status = slot.last_exit.status;
-  if (status.code()) return "exit";
-  return status.signal() ? "signal" : "unknown";
-}
-
-control::exit_view exit_of(const slot_status& slot, const ordered_end& ordered) {
+control::exit_view exit_of(const slot_status& slot) {
   const auto& status = slot.last_exit.status;
   control::exit_view out;
   out.code = status.code();
   if (const auto signal = status.signal()) out.signal = signal_name(*signal);
-  out.reason = reason_of(slot, ordered);
+  if (slot.last_reason != end_reason::by_itself) {
+    out.reason = to_string(slot.last_reason);
+  } else if (out.code) {
+    out.reason = "exit";
+  } else {
+    out.reason = out.signal.empty() ? "unknown" : "signal";
+  }
   return out;
 }
 
-control::slot_view slot_of(const slot_status& slot, int pid, const ordered_end& ordered,
-                           time_point now) {
+control::slot_view slot_of(const slot_status& slot, int pid, time_point now) {
   control::slot_view out;
   out.replica = slot.slot.value;
   out.state = to_string(slot.state);
@@ -50,7 +34,7 @@ control::slot_view slot_of(const slot_status& slot, int pid, const ordered_end& 
   if (slot.since != time_point{}) {
     out.since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - slot.since).count();
   }
-  if (!slot.last_exit.name.empty()) out.exit = exit_of(slot, ordered);
+  if (!slot.last_exit.name.empty()) out.exit = exit_of(slot);
   return out;
 }
 
@@ -78,9 +62,7 @@ control::pool_view view_of(const pool_report& report, time_point now) {
   for (const auto& slot : report.slots) {
     const auto index = slot.slot.value;
     const auto& pids = report.stage.pids;
-    const auto& ordered = report.stage.ordered_ends;
-    out.slots.push_back(slot_of(slot, index < pids.size() ? pids[index] : 0,
-                                index < ordered.size() ? ordered[index] : ordered_end{}, now));
+    out.slots.push_back(slot_of(slot, index < pids.size() ? pids[index] : 0, now));
   }
   return out;
 }

@@ -39,8 +39,7 @@ lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
       environment_{std::move(environment)}, keeper_{&keeper}, member_{&member},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
-      input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas),
-      ordered_ends_(settings_.replicas) {}
+      input_arena_{input_memory_.size_bytes()}, seats_(settings_.replicas) {}
 
 void lane_set::start_workers() {
   supervision_->start();
@@ -199,7 +198,7 @@ bool lane_set::take_answers(std::size_t index) {
       continue;
     }
     if (state == ipc::answer_state::corrupt) {
-      condemn(index, "corrupt_answer", "its answers make no sense");
+      condemn(index, end_reason::corrupt_answer, "its answers make no sense");
       break;
     }
     free_input_block(end.payload_at(end.head()));
@@ -248,21 +247,15 @@ std::size_t lane_set::in_flight(slot_id slot) const {
 }
 
 void lane_set::kill(slot_id slot, const char* reason) {
-  condemn(slot.value, reason, reason);
+  const bool is_late = reason == std::string_view{"message_timeout"};
+  condemn(slot.value, is_late ? end_reason::message_timeout : end_reason::protocol_error, reason);
 }
 
-// The first order counts: what comes later finds a worker that is ending already.
-void lane_set::note_order(const worker_link& link, std::string_view reason) {
-  auto& last = ordered_ends_[link.slot().value];
-  if (!last.reason.empty() && last.incarnation == link.incarnation()) return;
-  last = {.incarnation = link.incarnation(), .reason = reason};
-}
-
-void lane_set::condemn(std::size_t index, const char* word, const char* text) {
+void lane_set::condemn(std::size_t index, end_reason reason, const char* text) {
   auto& s = seats_[index];
   if (!s.link || s.is_condemned) return;
   s.is_condemned = true;
-  note_order(*s.link, word);
+  supervision_->note_reason(s.link->slot(), s.link->incarnation(), reason);
   environment_->log("worker " + name_of(s.link->slot()) + " (pid " + std::to_string(s.link->pid()) +
                     ") is killed and replaced: " + text);
   s.link->signal(SIGKILL, signal_scope::group);
@@ -323,7 +316,8 @@ void lane_set::check_head(seat& of, time_point now) {
   auto& end = of.link->end();
   if (end.fate(end.head()) != ipc::job_fate::not_begun) return;
   if (now - of.head_since > unresponsive_max) {
-    condemn(of.link->slot().value, "unresponsive", "it does not take the jobs it is given");
+    condemn(of.link->slot().value, end_reason::unresponsive,
+            "it does not take the jobs it is given");
   } else if (now - of.head_since > unnoticed_max) {
     end.wake_anyway();
   }
@@ -332,18 +326,18 @@ void lane_set::check_head(seat& of, time_point now) {
 void lane_set::check_recycling(seat& of, time_point now) {
   const auto& limits = settings_.recycle;
   if (of.is_recycling) return;
-  std::string_view reached;
+  auto reached = end_reason::by_itself;
   if (limits.messages_max > 0 && of.sent >= limits.messages_max) {
-    reached = "max_messages";
+    reached = end_reason::max_messages;
   } else if (limits.age_max > duration::zero() && now - of.ready_since >= limits.age_max) {
-    reached = "max_age";
+    reached = end_reason::max_age;
   } else if (limits.memory_max_bytes > 0 && of.link->pid() > 0 &&
              os::resident_bytes(of.link->pid()) > limits.memory_max_bytes) {
-    reached = "max_memory";
+    reached = end_reason::max_memory;
   }
-  if (reached.empty()) return;
+  if (reached == end_reason::by_itself) return;
   of.is_recycling = true;
-  note_order(*of.link, reached);
+  supervision_->note_reason(of.link->slot(), of.link->incarnation(), reached);
   supervision_->recycle(of.link->slot(), of.link->incarnation());
 }
 
@@ -355,7 +349,7 @@ bool lane_set::kill_one(std::uint64_t random) {
   if (alive.empty()) return false;
   auto& victim = *alive[random % alive.size()];
   if (keeper_ != nullptr) keeper_->forgive(victim.link->slot());
-  note_order(*victim.link, "chaos");
+  supervision_->note_reason(victim.link->slot(), victim.link->incarnation(), end_reason::chaos);
   victim.link->signal(SIGKILL, signal_scope::group);
   return true;
 }

@@ -13,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace troupe {
@@ -34,12 +33,6 @@ public:
   virtual void on_gave_up(const failure& cause) = 0;
   /// The supervisor has ended every worker.
   virtual void on_stopped() = 0;
-};
-
-/// Which worker of a slot the pool itself ended last, and why.
-struct ordered_end {
-  incarnation_id incarnation;
-  std::string_view reason; ///< A word for `status`, such as "unresponsive"; empty: none yet.
 };
 
 /// The slots of one pipeline stage: rings to supervised workers, without tasks or futures.
@@ -76,10 +69,6 @@ public:
   [[nodiscard]] std::uint64_t exits() const noexcept { return exits_; }
   /// Processes by slot; 0: none.
   [[nodiscard]] std::vector<int> pids() const;
-  /// By slot; what the supervisor cannot know.
-  [[nodiscard]] const std::vector<ordered_end>& ordered_ends() const noexcept {
-    return ordered_ends_;
-  }
   [[nodiscard]] bool has_jobs() const noexcept;
 
   // lane_port
@@ -126,8 +115,7 @@ private:
   void check_head(seat& of, time_point now);
   void check_recycling(seat& of, time_point now);
   void detach(worker_link& link, const exit_record& record);
-  void condemn(std::size_t index, const char* word, const char* text);
-  void note_order(const worker_link& link, std::string_view reason);
+  void condemn(std::size_t index, end_reason reason, const char* text);
   void free_input_block(const ipc::outgoing_payload& payload);
   [[nodiscard]] std::string name_of(slot_id slot) const;
 
@@ -140,7 +128,6 @@ private:
   os::shared_memory input_memory_;
   ipc::arena input_arena_;
   std::vector<seat> seats_;
-  std::vector<ordered_end> ordered_ends_;
   std::uint64_t exits_ = 0;
   time_point next_recycle_check_{};
 };

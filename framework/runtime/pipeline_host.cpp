@@ -127,7 +127,6 @@ std::vector<stage_report> pipeline_host::look() {
                    .counters = stage.counters(),
                    .worker_exits = lanes_[i]->exits(),
                    .pids = lanes_[i]->pids(),
-                   .ordered_ends = lanes_[i]->ordered_ends(),
                    .is_finished = stage.is_finished()});
   }
   return out;

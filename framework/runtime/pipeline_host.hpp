@@ -30,8 +30,7 @@ struct stage_report {
   std::uint32_t replicas = 0;
   pipeline::stage_counters counters;
   std::uint64_t worker_exits = 0;
-  std::vector<int> pids;                   ///< By slot; 0: no process.
-  std::vector<ordered_end> ordered_ends{}; ///< By slot; empty for a service.
+  std::vector<int> pids; ///< By slot; 0: no process.
   bool is_finished = false;
 };
 

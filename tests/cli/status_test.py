@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 
 from support import IDLE, CommandTest, main, service
 
@@ -196,6 +197,35 @@ class Socket(CommandTest):
         self.assertTrue(json.loads(self.ask(b'{"verb":"status"}\n', client))["ok"])
         refused = json.loads(self.ask(b"x" * 70000))
         self.assertIn("longer than", refused["error"])
+
+    def test_what_is_no_troupe_is_told_and_cannot_move_the_cursor(self):
+        escape = json.dumps({"ok": True, "result": {"name": "\x1b[2J", "pools": [
+            {"name": "a\x07", "replicas": 1, "slots": [{"state": "\x1b[31m"}]}]}})
+        here = os.getcwd()
+        os.chdir(self.folder)
+        self.addCleanup(os.chdir, here)
+        for reply, code, expected in ((b"garbage\n", 69, "is no troupe, or one of another version"),
+                                      (b'{"ok":true,"result":[1]}\n', 69, "is no troupe"),
+                                      (b"", 69, "it is not running"),
+                                      (escape.encode() + b"\n", 3, "")):
+            with self.subTest(reply=reply), socket.socket(socket.AF_UNIX) as server:
+                server.bind("other.sock")
+                server.listen()
+                serving = threading.Thread(target=self.serve_once, args=(server, reply))
+                serving.start()
+                shown = self.troupe("status", "--socket", "other.sock")
+                serving.join()
+                os.unlink("other.sock")
+                self.assertEqual(shown.returncode, code, shown.stderr)
+                self.assertIn(expected, shown.stderr)
+                self.assertFalse(set("\x1b\x07") & set(shown.stdout + shown.stderr))
+
+    @staticmethod
+    def serve_once(server, reply):
+        client, _ = server.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(reply)
 
     def test_many_silent_clients_do_not_disturb_the_run(self):
         run = self.start_ready("shop", "a.yaml")

@@ -31,6 +31,7 @@ caf::behavior worker_actor::make_behavior() {
       [this](ready_atom, incarnation_id id) { on_worker_event(slot_event::ready, id); },
       [this](drained_atom, incarnation_id id) { on_worker_event(slot_event::drained, id); },
       [this](recycle_atom, incarnation_id id) { on_worker_event(slot_event::recycle, id); },
+      [this](reason_atom, incarnation_id id, end_reason reason) { on_reason(id, reason); },
       [this](exited_atom, incarnation_id id, const exit_record& record) { on_exited(id, record); },
       [this](unstarted_atom, incarnation_id id, const failure& cause) {
         on_start_failed(id, cause);
@@ -61,6 +62,10 @@ void worker_actor::on_stop(stop_mode mode, std::uint64_t round) {
 
 void worker_actor::on_worker_event(slot_event event, incarnation_id incarnation) {
   if (is_current(incarnation)) apply(event);
+}
+
+void worker_actor::on_reason(incarnation_id incarnation, end_reason reason) {
+  if (is_current(incarnation) && noted_reason_ == end_reason::by_itself) noted_reason_ = reason;
 }
 
 void worker_actor::on_exited(incarnation_id incarnation, exit_record record) {
@@ -151,6 +156,7 @@ void worker_actor::perform(slot_action action) {
 void worker_actor::launch_worker() {
   if (has_launched_) incarnation_ = incarnation_.next();
   has_launched_ = true;
+  noted_reason_ = end_reason::by_itself;
   ready_at_.reset();
   ++context_->services.counters->starts;
   const auto limit = context_->spec.start.timeout;
@@ -217,6 +223,7 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
 
 // Of a worker that ends in the present phase.
 end_reason worker_actor::reason_of_end() const {
+  if (noted_reason_ != end_reason::by_itself) return noted_reason_;
   if (phase_.state != slot_state::stopping) return end_reason::by_itself;
   switch (phase_.purpose) {
   case stop_purpose::stop:

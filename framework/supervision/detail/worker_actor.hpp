@@ -46,6 +46,7 @@ private:
 
   void on_stop(stop_mode mode, std::uint64_t round);
   void on_worker_event(slot_event event, incarnation_id incarnation);
+  void on_reason(incarnation_id incarnation, end_reason reason);
   void on_exited(incarnation_id incarnation, exit_record record);
   void on_start_failed(incarnation_id incarnation, const failure& cause);
   void on_wake(duration scheduled);
@@ -82,7 +83,8 @@ private:
   stop_mode asked_mode_ = stop_mode::drain; // Of the last stop.
   std::optional<time_point> ready_at_;      // Of this incarnation.
   worker_end last_end_;
-  end_reason last_reason_ = end_reason::by_itself;
+  end_reason last_reason_ = end_reason::by_itself;  // Of last_end_.
+  end_reason noted_reason_ = end_reason::by_itself; // What the pool said of this incarnation.
   slot_timer timer_;
 };
 
