@@ -22,7 +22,7 @@ TWO_POOLS = ("version: 1\nname: pair\nchannels: {a: {type: string}}\npools:\n"
 GATED = ("version: 1\nname: pair\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
          "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
          "  gate: {shell: 'read -r x; echo waiting >&2; read -r y < gate; echo $x; cat',\n"
-         "         protocol: {mode: request_reply}, input: a, output: b}\n"
+         "         protocol: {mode: request_reply}, stop: {drain: 0s}, input: a, output: b}\n"
          "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
 
 

@@ -187,6 +187,7 @@ class NothingLeft(CommandTest):
         self.assertEqual(self.troupe("status", "family").returncode, 69)
         again = self.start_ready("family", "a.yaml")
         again.signal(signal.SIGINT)
+        again.wait_for_line("stopping")  # Two at once may be merged by the kernel.
         again.signal(signal.SIGINT)
         again.process.wait(timeout=PATIENCE_S)
         self.assertEqual(os.listdir(self.path("state/troupe/family")), [])
