@@ -27,7 +27,7 @@ What workers write comes on stderr with their name in front. With --json, stdout
 JSON object at the end and nothing else.
 
 Exit codes:
-  0    done, or stopped cleanly; every message arrived or is a dead letter that a pool took
+  0    done, or stopped cleanly; no message failed for good, or a pool took it as dead letter
   1    a pool gave up, the pipeline failed, stopping took longer than shutdown.timeout, or
        the result could not be written to stdout
   64   wrong usage

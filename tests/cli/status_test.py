@@ -51,6 +51,8 @@ class Status(CommandTest):
         name = self.write("a.yaml", service(
             "shop", "shell: 'exit 1'", "    restart: {backoff: {initial: 1h, max: 1h}}\n"))
         run = self.start(name)
+        run.wait_for_line("shop is running")  # Its socket is there.
+        self.wait_for_slot("shop", "backoff")
         waited = self.troupe("status", "shop", "--wait", "ready", "--timeout", "300ms")
         self.assertEqual(waited.returncode, 75, waited.stderr)
         self.assertIn("not ready after 300ms", waited.stderr)
