@@ -3,62 +3,20 @@
 #include "troupe/cli/arguments.hpp"
 
 #include "troupe/base/text.hpp"
+#include "troupe/cli/help_text.hpp"
 #include "troupe/config/units.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <limits>
 #include <string_view>
 
 namespace troupe::cli {
 
 namespace {
-
-constexpr auto about = "Runs OS processes as supervised actor groups and pipelines.";
-
-constexpr auto main_footer = R"(Exit codes:
-  0 done or stopped cleanly   1 a pool gave up or the pipeline failed   64 wrong usage
-  69 no control socket   75 waiting took too long   78 the file is wrong
-  130 stopped at once by a second Ctrl-C   (more in 'troupe status --help')
-
-Examples:
-  troupe validate access.yaml
-  troupe run access.yaml --set root=/var/log
-  troupe status access
-
-'troupe VERB --help' says more.)";
-
-constexpr auto run_footer =
-    R"(The first Ctrl-C (or TERM) ends the sources, works off what is under way, stops
-everything and exits 0; the second one kills what is left and exits 130.
-
-What workers write comes on stderr with their name in front. With --json, stdout has one
-JSON object at the end and nothing else.
-
-Examples:
-  troupe run checksum.yaml --set root=/etc
-  troupe run checksum.yaml --chaos 50ms      the same sums, though workers are killed
-  generate-yaml | troupe run - --json > result.json)";
-
-constexpr auto validate_footer =
-    R"(All mistakes are shown in one go, with line and column; nothing is started or created.
-Exit codes: 0 right (warnings are allowed), 78 wrong.
-
-Examples:
-  troupe validate access.yaml --environment   also looks for commands and folders
-  troupe validate access.yaml --print         with every default filled in)";
-
-constexpr auto status_footer =
-    R"(TARGET is a file, the name of a troupe, or left out when only one is running.
-'since_ms' is how long a worker's place has been in its state.
-Exit codes: 0 all is ready, or has ended as it should; 3 something is not; 4 no such troupe
-or pool; 69 it is not running; 75 --wait took longer than --timeout.
-
-Examples:
-  troupe status
-  troupe status shop api/1 --json
-  troupe status shop --wait ready --timeout 10s && run-tests)";
 
 const std::vector<std::string_view> verbs = {"run", "validate", "status"};
 
@@ -109,6 +67,15 @@ duration read_duration(const std::string& option, const std::string& text) {
   throw CLI::ValidationError(option, read ? "must be more than zero" : read.error().message);
 }
 
+std::uint64_t read_number(const std::string& option, const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem == std::errc{} && end == text.data() + text.size()) return value;
+  throw CLI::ValidationError(option, "expected a number from 0 to " +
+                                         std::to_string(std::numeric_limits<std::uint64_t>::max()) +
+                                         ", got '" + text::printable(text, 60) + "'");
+}
+
 void add_file(CLI::App& verb, file_arguments& into, std::vector<std::string>& set) {
   verb.add_option("FILE", into.path, "The YAML file; - is stdin")->required()->type_name(" ");
   verb.add_option("--set", set, "Sets a variable; wins over 'vars:' and the environment")
@@ -147,8 +114,14 @@ public:
     } catch (const CLI::CallForVersion& e) {
       return early_end{exit_code::ok, std::string{e.what()} + "\n"};
     } catch (const CLI::ParseError& e) {
-      const auto used = app_.get_subcommands();
-      return usage_error(used.empty() ? "" : used.front()->get_name(), e.what());
+      const auto verb = app_.get_subcommands().empty() ? std::string{} : used().get_name();
+      if (const auto unknown = unknown_option(argc, argv); !unknown.empty()) {
+        return usage_error(verb, unknown);
+      }
+      const std::string what = e.what();
+      const bool is_cut_short = dynamic_cast<const CLI::ArgumentMismatch*>(&e) != nullptr;
+      return usage_error(verb,
+                         is_cut_short ? what.substr(0, what.find(':')) + " needs a value" : what);
     }
   }
 
@@ -158,24 +131,32 @@ private:
     add_file(*run_verb_, run_.file, set_);
     run_verb_->add_option("--chaos", chaos_, "Kills a random worker of the pipeline this often")
         ->type_name("PERIOD");
-    run_verb_->add_option("--chaos-seed", run_.chaos_seed, "Which workers --chaos chooses")
+    run_verb_->add_option("--chaos-seed", chaos_seed_, "Which workers --chaos chooses")
         ->type_name("N");
-    run_verb_->add_flag("--json", run_.is_json, "The result as JSON on stdout");
-    run_verb_->add_flag("-q,--quiet", run_.is_quiet, "No progress, no table at the end");
+    run_verb_->add_flag("--json", run_.is_json, "The result as JSON on stdout")
+        ->disable_flag_override();
+    run_verb_->add_flag("-q,--quiet", run_.is_quiet, "No progress, no table at the end")
+        ->disable_flag_override();
     run_verb_->add_option("--socket", run_.socket, "Where the control socket is made")
         ->type_name("PATH");
-    run_verb_->add_flag("--no-socket", has_no_socket_, "Without a control socket");
+    run_verb_->add_flag("--no-socket", has_no_socket_, "Without a control socket")
+        ->disable_flag_override();
   }
 
   void add_validate() {
     validate_verb_->footer(validate_footer);
     add_file(*validate_verb_, validate_.file, set_);
-    validate_verb_->add_flag("--print", validate_.prints, "Prints the file with every default");
-    validate_verb_->add_flag("--json", validate_.is_json, "The findings as JSON on stdout");
-    validate_verb_->add_flag("--strict-warnings", validate_.has_strict_warnings,
-                             "Warnings are errors");
-    validate_verb_->add_flag("--environment", validate_.checks_environment,
-                             "Also looks for the commands and folders it names, as 'run' does");
+    validate_verb_->add_flag("--print", validate_.prints, "Prints the file with every default")
+        ->disable_flag_override();
+    validate_verb_->add_flag("--json", validate_.is_json, "The findings as JSON on stdout")
+        ->disable_flag_override();
+    validate_verb_
+        ->add_flag("--strict-warnings", validate_.has_strict_warnings, "Warnings are errors")
+        ->disable_flag_override();
+    validate_verb_
+        ->add_flag("--environment", validate_.checks_environment,
+                   "Also looks for the commands and folders it names, as 'run' does")
+        ->disable_flag_override();
   }
 
   void add_status() {
@@ -188,7 +169,7 @@ private:
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
     status_verb_->add_option("--socket", status_.socket, "The control socket")->type_name("PATH");
-    status_verb_->add_flag("--json", status_.is_json, "JSON on stdout");
+    status_verb_->add_flag("--json", status_.is_json, "JSON on stdout")->disable_flag_override();
     status_verb_->add_option("--wait", wait_, "Waits until all is ready, or stopped")
         ->type_name("ready|stopped");
     status_verb_->add_option("--timeout", timeout_, "How long --wait waits; 30s if not given")
@@ -202,7 +183,10 @@ private:
         throw CLI::ValidationError("--no-socket", "contradicts --socket; give one of them");
       }
       run_.has_socket = !has_no_socket_;
-      if (!chaos_.empty()) run_.chaos = read_duration("--chaos", chaos_);
+      if (is_given("--chaos")) run_.chaos = read_duration("--chaos", chaos_);
+      if (is_given("--chaos-seed")) run_.chaos_seed = read_number("--chaos-seed", chaos_seed_);
+      refuse_empty("FILE", run_.file.path);
+      refuse_empty("--socket", run_.socket);
       return run_;
     }
     if (validate_verb_->parsed()) {
@@ -210,16 +194,53 @@ private:
       if (validate_.prints && validate_.is_json) {
         throw CLI::ValidationError("--print", "contradicts --json; give one of them");
       }
+      refuse_empty("FILE", validate_.file.path);
       return validate_;
     }
     read_set(set_, status_.target);
-    if (!timeout_.empty()) status_.timeout = read_duration("--timeout", timeout_);
+    refuse_empty("TARGET", status_.target.path);
+    refuse_empty("--socket", status_.socket);
+    if (is_given("--timeout")) status_.timeout = read_duration("--timeout", timeout_);
     if (wait_ == "ready") status_.wait = awaited::ready;
     if (wait_ == "stopped") status_.wait = awaited::stopped;
-    if (!wait_.empty() && status_.wait == awaited::nothing) {
+    if (is_given("--wait") && status_.wait == awaited::nothing) {
       throw CLI::ValidationError("--wait", "expected ready or stopped, got '" + wait_ + "'");
     }
     return status_;
+  }
+
+  [[nodiscard]] const CLI::App& used() const {
+    const auto verbs_used = app_.get_subcommands();
+    return verbs_used.empty() ? app_ : *verbs_used.front();
+  }
+
+  [[nodiscard]] bool is_given(const std::string& option) const { return used().count(option) > 0; }
+
+  // An empty word is a variable of a script that was not set.
+  void refuse_empty(const std::string& option, const std::string& value) const {
+    if (is_given(option) && value.empty()) throw CLI::ValidationError(option, "is empty");
+  }
+
+  /// CLI11 would name what is missing and not the option that it does not know.
+  [[nodiscard]] std::string unknown_option(int argc, const char* const* argv) const {
+    std::vector<std::string> known;
+    for (const auto* option : used().get_options()) {
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    for (int i = 1; i < argc && std::string_view{argv[i]} != "--"; ++i) {
+      const auto word = std::string_view{argv[i]};
+      const auto name = std::string{word.substr(0, word.find('='))};
+      if (!name.starts_with("--") || std::find(known.begin(), known.end(), name) != known.end()) {
+        continue;
+      }
+      auto what = "there is no option '" + text::printable(name, 60) + "'";
+      const std::vector<std::string_view> words{known.begin(), known.end()};
+      if (const auto near = text::nearest(name, words); !near.empty()) {
+        what += "; did you mean '" + std::string{near} + "'?";
+      }
+      return what;
+    }
+    return {};
   }
 
   std::string help() const {
@@ -237,6 +258,7 @@ private:
   std::vector<std::string> set_;
   bool has_no_socket_ = false;
   std::string chaos_;
+  std::string chaos_seed_;
   std::string wait_;
   std::string timeout_;
 };

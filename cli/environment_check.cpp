@@ -12,6 +12,7 @@
 #include "troupe/pipeline/worker_list.hpp"
 #include "troupe/runtime/env_file.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -73,6 +74,9 @@ public:
     for (const auto& pool : spec_.pools) {
       if (pool.enabled) check_pool(pool);
     }
+    for (const auto& channel : spec_.channels) {
+      if (channel.external) check_external(channel);
+    }
     config::sort_by_position(findings_);
     return std::move(findings_);
   }
@@ -99,6 +103,28 @@ private:
     }
     if (pool.kind == config::pool_kind::worker) check_worker(pool);
     if (pool.kind == config::pool_kind::builtin) check_builtin(pool);
+  }
+
+  // Nobody outside the file reaches its channels here: the run would wait for ever.
+  void check_external(const config::channel_spec& channel) {
+    const auto is_end_of = [&](const std::vector<config::channel_ref>& list) {
+      return std::any_of(list.begin(), list.end(),
+                         [&](const auto& one) { return one.name == channel.name; });
+    };
+    bool is_written = false;
+    bool is_read = false;
+    for (const auto& pool : spec_.pools) {
+      if (!pool.enabled) continue;
+      // Dead letters need no reader, here as elsewhere.
+      if (pool.dead_letter && pool.dead_letter->name == channel.name) return;
+      is_written = is_written || is_end_of(pool.outputs);
+      is_read = is_read || is_end_of(pool.inputs);
+    }
+    if (is_written && is_read) return;
+    add(problem::dangling_channel, channel.at, "channels." + channel.name,
+        std::string{"no pool "} + (is_written ? "reads" : "writes") +
+            " it, and with 'troupe run' no program around it does; a channel with 'external: "
+            "true' is for files that a program of yours loads");
   }
 
   void check_env_file(const std::string& path, const config::path_ref& file) {

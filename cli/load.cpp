@@ -8,8 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <set>
 
 namespace troupe::cli {
@@ -19,12 +20,15 @@ namespace {
 // A configuration is smaller; this is for `troupe run - < /dev/zero`.
 constexpr std::size_t stdin_bytes_max = std::size_t{16} << 20;
 
-std::string read_stdin() {
+expected<std::string> read_stdin() {
   std::string text;
   char block[65536];
-  while (text.size() <= stdin_bytes_max && std::cin.read(block, sizeof block).gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(std::cin.gcount()));
+  while (text.size() <= stdin_bytes_max) {
+    const auto size = std::fread(block, 1, sizeof block, stdin);
+    if (size == 0) break;
+    text.append(block, size);
   }
+  if (std::ferror(stdin) != 0) return system_failure("cannot be read", errno);
   return text;
 }
 
@@ -102,7 +106,17 @@ config::load_options options_for(const file_arguments& file) {
 config::load_result load(const file_arguments& file) {
   const auto options = options_for(file);
   if (file.path != "-") return config::load_file(file.path, options);
-  return config::load_text(read_stdin(), "-", "", options);
+  auto text = read_stdin();
+  if (text) return config::load_text(std::move(*text), "-", "", options);
+  config::load_result refused;
+  refused.diagnostics.push_back({.code = config::problem::include_failed,
+                                 .weight = config::severity::error,
+                                 .file = "-",
+                                 .at = {},
+                                 .path = {},
+                                 .message = text.error().message,
+                                 .excerpt = {}});
+  return refused;
 }
 
 bool has_colour_on_stderr() {

@@ -209,7 +209,7 @@ std::string progress::line(std::size_t columns) const {
   }
   if (view_.state == "stopping") out += " (stopping)";
   // The last column stays free: some terminals would begin a new line.
-  if (columns > 1 && out.size() >= columns) out.resize(columns - 1);
+  if (out.size() >= columns) out.resize(columns > 0 ? columns - 1 : 0);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "troupe/cli/report.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/cli/progress.hpp"
 #include "troupe/cli/table.hpp"
 
@@ -69,12 +70,32 @@ std::string age(std::int64_t ms) {
 
 std::string exit_text(const std::optional<control::exit_view>& exit) {
   if (!exit) return "-";
-  if (exit->code) return "exit " + std::to_string(*exit->code);
-  if (!exit->signal.empty()) return "signal " + exit->signal;
+  const bool is_plain = exit->reason == "exit" || exit->reason == "signal";
+  const auto why = is_plain || exit->reason.empty() ? std::string{} : " (" + exit->reason + ")";
+  if (exit->code) return "exit " + std::to_string(*exit->code) + why;
+  if (!exit->signal.empty()) return "signal " + exit->signal + why;
   return exit->reason;
 }
 
 } // namespace
+
+std::uint64_t count_lost_messages(const config::troupe_spec& spec, const troupe_view& view) {
+  const auto is_read = [&](const std::string& channel) {
+    return std::any_of(spec.pools.begin(), spec.pools.end(), [&](const config::pool_spec& pool) {
+      return pool.enabled && std::any_of(pool.inputs.begin(), pool.inputs.end(),
+                                         [&](const auto& input) { return input.name == channel; });
+    });
+  };
+  std::uint64_t lost = 0;
+  for (const auto& pool : spec.pools) {
+    const auto found = std::find_if(view.pools.begin(), view.pools.end(),
+                                    [&](const pool_view& one) { return one.name == pool.name; });
+    if (found == view.pools.end()) continue;
+    const bool is_kept = pool.dead_letter && is_read(pool.dead_letter->name);
+    lost += is_kept ? found->messages.dropped : found->messages.dead_letters;
+  }
+  return lost;
+}
 
 std::string summary(const run_outcome& outcome) {
   const auto& view = outcome.view;
@@ -110,6 +131,7 @@ std::string outcome_json(const run_outcome& outcome) {
   }
   out["messages"] = messages_of(view);
   out["messages_per_second"] = throughput_of(view);
+  out["messages_lost"] = outcome.lost_messages;
   out.update(json::parse(to_json(view)));
   out.erase("as_wanted"); // Nothing runs any more.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -120,14 +142,15 @@ std::string status_table(const troupe_view& view) {
   for (const auto& pool : view.pools) {
     for (const auto& slot : pool.slots) {
       const bool is_finished = pool.is_finished && slot.state == "stopped";
-      rows.push_back({pool.name + "/" + std::to_string(slot.replica),
-                      is_finished ? "finished" : slot.state,
+      // It came over a socket, and goes to a terminal.
+      rows.push_back({text::printable(pool.name) + "/" + std::to_string(slot.replica),
+                      is_finished ? "finished" : text::printable(slot.state),
                       slot.pid > 0 ? std::to_string(slot.pid) : "-", age(slot.since_ms),
-                      std::to_string(slot.restarts), exit_text(slot.exit)});
+                      std::to_string(slot.restarts), text::printable(exit_text(slot.exit))});
     }
   }
-  auto out = view.name + " (pid " + std::to_string(view.pid) + "): " + view.state + " for " +
-             age(view.elapsed_ms) + "\n";
+  auto out = text::printable(view.name) + " (pid " + std::to_string(view.pid) +
+             "): " + text::printable(view.state) + " for " + age(view.elapsed_ms) + "\n";
   if (rows.empty()) return out;
   return out + make_table({{"worker"},
                            {"state"},

@@ -4,8 +4,10 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/cli/exit_code.hpp"
+#include "troupe/config/spec.hpp"
 #include "troupe/control/status.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -17,7 +19,13 @@ struct run_outcome {
   exit_code code = exit_code::ok;
   std::optional<failure> cause;
   bool has_chaos = false;
+  std::uint64_t lost_messages = 0; ///< Given up, and no pool took them as dead letters.
 };
+
+/// Messages that every attempt failed and that went to no pool: there is no dead letter channel, it
+/// had no room, or nobody reads it, so that they end with this process.
+[[nodiscard]] std::uint64_t count_lost_messages(const config::troupe_spec& spec,
+                                                const control::troupe_view& view);
 
 /// The table at the end, and a line with the totals.
 [[nodiscard]] std::string summary(const run_outcome& outcome);

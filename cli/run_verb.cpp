@@ -9,6 +9,8 @@
 #include "troupe/os/standard_streams.hpp"
 #include "troupe/runtime/translation.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <iterator>
 
@@ -26,14 +28,25 @@ exit_code refuse_config(const run_arguments& arguments,
   return print(object + "\n", exit_code::bad_config);
 }
 
-exit_code refuse_usage(const std::string& what) {
-  complain("run: " + what);
-  return exit_code::usage;
+exit_code refuse(const run_arguments& arguments, exit_code code, const std::string& what) {
+  complain(what);
+  if (!arguments.is_json) return code;
+  const nlohmann::ordered_json out{
+      {"result", "refused"}, {"exit_code", to_int(code)}, {"cause", {{"message", what}}}};
+  return print(out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n",
+               code);
+}
+
+exit_code refuse_usage(const run_arguments& arguments, const std::string& what) {
+  return refuse(arguments, exit_code::usage, "run: " + what);
 }
 
 exit_code finish(const run_arguments& arguments, const run_outcome& outcome) {
   if (!arguments.is_json && !arguments.is_quiet) (void)os::write_all(2, summary(outcome));
-  if (outcome.cause) complain(outcome.view.name + " failed: " + outcome.cause->message);
+  if (outcome.cause) {
+    const bool is_done = outcome.code == exit_code::messages_lost;
+    complain(outcome.view.name + (is_done ? ": " : " failed: ") + outcome.cause->message);
+  }
   if (!arguments.is_json) return outcome.code;
   return print(outcome_json(outcome) + "\n", outcome.code);
 }
@@ -58,18 +71,17 @@ exit_code run(const run_arguments& arguments) {
       std::any_of(spec.pools.begin(), spec.pools.end(),
                   [](const config::pool_spec& pool) { return pool.enabled && !is_service(pool); });
   if (arguments.chaos > duration::zero() && !has_pipeline) {
-    return refuse_usage("--chaos kills workers of a pipeline, and this file has none");
+    return refuse_usage(arguments, "--chaos kills workers of a pipeline, and this file has none");
   }
   for (const auto& pool : spec.pools) {
     if (arguments.is_json && pool.enabled && pool.log_stdout == output_mode::inherit) {
-      return refuse_usage("--json needs stdout for itself, but pool " + pool.name +
-                          " writes there too (log.stdout: inherit)");
+      return refuse_usage(arguments, "--json needs stdout for itself, but pool " + pool.name +
+                                         " writes there too (log.stdout: inherit)");
     }
   }
   running troupe{spec, arguments};
   if (const auto opened = troupe.open_socket(); !opened) {
-    complain(opened.error().message);
-    return exit_code::no_socket;
+    return refuse(arguments, exit_code::no_socket, opened.error().message);
   }
   return finish(arguments, troupe.run());
 }

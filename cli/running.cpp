@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace troupe::cli {
 
@@ -23,9 +24,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration look_period = 200ms;
-// A host that is busier than that is shown as it was.
-constexpr auto answer_wait_max = 500ms;
+// How often the troupe is looked at: for a progress line, for the rate in a log, and when nobody
+// sees it. Then only its end is noticed, and `status` still gets a look of its own.
+constexpr duration look_period_on_terminal = 200ms;
+constexpr duration look_period_for_log = 1s;
+constexpr duration pause_unseen = 1s;
+// A look asks every slot, which costs about 2 us for each, so with a thousand of them it is made
+// less often: 0.2 % of a core goes into it.
+constexpr duration pause_per_slot = 1ms;
+// A host that is busier than that is shown as it was, if that is not long ago.
+constexpr auto answer_wait_max = 2s;
+constexpr duration view_age_max = 2s;
 constexpr duration plain_line_pause_min = 5s;
 constexpr duration plain_line_pause_max = 60s;
 // After everything was killed; only the kernel could hold a process longer.
@@ -38,6 +47,12 @@ bool can_show_progress(const run_arguments& arguments) {
   return !arguments.is_quiet && !is_dumb && os::is_terminal(2);
 }
 
+std::string what_was_lost(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " message was" : " messages were") +
+         " given up and went to no pool; see above why. Mend the cause, or keep such messages: "
+         "give the pool a 'dead_letter:' channel that another pool reads";
+}
+
 bool has_no_pipeline(const config::troupe_spec& spec) {
   return std::all_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
     return !pool.enabled || is_service(pool);
@@ -48,8 +63,11 @@ bool has_no_pipeline(const config::troupe_spec& spec) {
 
 running::running(const config::troupe_spec& spec, const run_arguments& arguments)
     : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
-      has_services_only_{has_no_pipeline(spec)}, end_bell_{os::event_fd::create()},
-      console_{{.is_terminal = has_progress_line_, .has_colour = has_colour_on_stderr()}},
+      has_services_only_{has_no_pipeline(spec)},
+      is_unseen_{!has_progress_line_ &&
+                 (arguments.is_quiet || arguments.is_json || has_services_only_)},
+      end_bell_{os::event_fd::create()}, console_{{.is_terminal = has_progress_line_,
+                                                   .has_colour = has_colour_on_stderr()}},
       look_bell_{os::event_fd::create()}, progress_{spec}, start_{clock::now()},
       next_plain_line_{start_ + plain_line_pause_min}, plain_line_pause_{plain_line_pause_min} {
   set_output_sink([this](std::string_view name, output_stream, std::string_view line) {
@@ -104,6 +122,9 @@ expected<std::string> running::answer(const control::request& what) {
   look_bell_.ring();
   (void)view_changed_.wait_for(lock, answer_wait_max, [&] { return looks_done_ >= wanted; });
   if (!view_) return failure{errc::would_block, "it is just starting; ask again"};
+  if (looks_done_ < wanted && clock::now() - view_time_ > view_age_max) {
+    return failure{errc::would_block, "it is too busy to say how it is; ask again"};
+  }
   return to_json(*view_);
 }
 
@@ -129,11 +150,22 @@ void running::loop() {
     const auto now = clock::now();
     if (!end_limit_ && host_->result().how != run_result::ending::running) begin_end(now);
     if (end_limit_ && now >= *end_limit_ && !has_ended_) force_end();
-    if (now < next_look_ || has_ended_) continue;
-    next_look_ = now + look_period;
+    if (has_ended_ || now < next_look_) continue;
+    const bool is_asked_for = std::exchange(is_look_asked_for_, false);
+    if (is_unseen_ && !is_asked_for) {
+      next_look_ = now + pause_unseen;
+      continue;
+    }
     look();
     show();
+    next_look_ = now + pause_after_look();
   }
+}
+
+duration running::pause_after_look() const {
+  if (is_unseen_) return pause_unseen;
+  const auto period = has_progress_line_ ? look_period_on_terminal : look_period_for_log;
+  return std::max(period, pause_per_slot * slots_);
 }
 
 void running::wait_for_event() {
@@ -145,6 +177,7 @@ void running::wait_for_event() {
   if (watched.is_readable(ended)) has_ended_ = true;
   if (watched.is_readable(asked)) {
     (void)look_bell_.clear();
+    is_look_asked_for_ = true;
     next_look_ = time_point::min();
   }
   if (watched.is_readable(signalled)) on_signals(signals_.take());
@@ -207,11 +240,16 @@ void running::look() {
   view.state = state();
   view.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
   view.kills = host_->kills();
-  for (const auto& report : reports) view.pools.push_back(view_of(report, now));
+  slots_ = 0;
+  for (const auto& report : reports) {
+    view.pools.push_back(view_of(report, now));
+    slots_ += report.stage.replicas;
+  }
   lock.lock();
   // A host too busy to answer is shown as it was.
   if (view_ && view.pools.size() < view_->pools.size()) std::swap(view.pools, view_->pools);
   view_ = view;
+  view_time_ = now;
   looks_done_ = this_look;
   lock.unlock();
   view_changed_.notify_all();
@@ -224,8 +262,7 @@ void running::show() {
     return console_.show_progress(progress_.line(columns > 0 ? columns : columns_by_default));
   }
   const auto now = clock::now();
-  const bool is_silent = arguments_.is_quiet || arguments_.is_json || has_services_only_;
-  if (is_silent || now < next_plain_line_) return;
+  if (is_unseen_ || now < next_plain_line_) return;
   console_.say(progress_.plain_line());
   plain_line_pause_ = std::min(plain_line_pause_ * 2, plain_line_pause_max);
   next_plain_line_ = now + plain_line_pause_;
@@ -239,11 +276,16 @@ run_outcome running::outcome() {
     out.view = *view_;
   }
   out.cause = result.cause;
+  out.lost_messages = count_lost_messages(spec_, out.view);
   out.has_chaos = arguments_.chaos > duration::zero();
   if (result.how == run_result::ending::failed) {
     out.code = exit_code::failed;
   } else {
     out.cause.reset();
+    if (out.lost_messages > 0) {
+      out.code = exit_code::messages_lost;
+      out.cause = failure{errc::task_failed, what_was_lost(out.lost_messages)};
+    }
   }
   if (was_too_slow_) {
     out.code = exit_code::failed;

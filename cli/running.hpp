@@ -42,6 +42,7 @@ private:
   void loop();
   void wait_for_event();
   void look();
+  [[nodiscard]] duration pause_after_look() const;
   void show();
   void on_signals(int count);
   void force_end();
@@ -54,13 +55,15 @@ private:
   const run_arguments& arguments_;
   const bool has_progress_line_;
   const bool has_services_only_;
+  const bool is_unseen_; ///< Nothing is shown while it runs.
   os::stop_signals signals_;
   os::event_fd end_bell_;
   console console_;
 
-  std::mutex view_mutex_; // Protects the next four.
+  std::mutex view_mutex_; // Protects the next five.
   std::condition_variable view_changed_;
   std::optional<control::troupe_view> view_;
+  time_point view_time_{};
   std::uint64_t looks_begun_ = 0;
   std::uint64_t looks_done_ = 0;
   os::event_fd look_bell_; ///< Rung by who wants a view of now.
@@ -72,6 +75,8 @@ private:
 
   const time_point start_;
   time_point next_look_{};
+  bool is_look_asked_for_ = false;
+  std::uint32_t slots_ = 0; ///< At the last look.
   time_point next_plain_line_{};
   duration plain_line_pause_{};
   std::optional<time_point> end_limit_; ///< When what is being stopped is killed.

@@ -99,8 +99,11 @@ expected<troupe_view> ask(const std::string& socket, deadline limit) {
   auto client = control::client::connect(socket, limit);
   if (!client) return client.error();
   const auto reply = client->ask({"status"}, limit);
-  if (!reply) return reply.error();
-  return control::troupe_from_json(*reply);
+  auto view = reply ? control::troupe_from_json(*reply) : expected<troupe_view>{reply.error()};
+  if (view || view.error().code != errc::bad_data) return view;
+  return failure{errc::bad_data, "what serves the control socket " + socket +
+                                     " is no troupe, or one of another version (" +
+                                     view.error().message + "); name another with --socket"};
 }
 
 bool is_not_running(const failure& cause) {

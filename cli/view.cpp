@@ -6,16 +6,17 @@ namespace troupe::cli {
 
 namespace {
 
-control::exit_view exit_of(const exit_record& record) {
+control::exit_view exit_of(const slot_status& slot) {
+  const auto& status = slot.last_exit.status;
   control::exit_view out;
-  out.code = record.status.code();
-  if (const auto signal = record.status.signal()) out.signal = signal_name(*signal);
-  if (out.code) {
+  out.code = status.code();
+  if (const auto signal = status.signal()) out.signal = signal_name(*signal);
+  if (slot.last_reason != end_reason::by_itself) {
+    out.reason = to_string(slot.last_reason);
+  } else if (out.code) {
     out.reason = "exit";
-  } else if (!out.signal.empty()) {
-    out.reason = "signal";
   } else {
-    out.reason = record.pid == 0 ? "start_failed" : "unknown";
+    out.reason = out.signal.empty() ? "unknown" : "signal";
   }
   return out;
 }
@@ -33,7 +34,7 @@ control::slot_view slot_of(const slot_status& slot, int pid, time_point now) {
   if (slot.since != time_point{}) {
     out.since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - slot.since).count();
   }
-  if (!slot.last_exit.name.empty()) out.exit = exit_of(slot.last_exit);
+  if (!slot.last_exit.name.empty()) out.exit = exit_of(slot);
   return out;
 }
 

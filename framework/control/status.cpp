@@ -117,6 +117,7 @@ bool is_as_wanted(const pool_view& pool) {
 }
 
 bool is_as_wanted(const troupe_view& troupe) {
+  if (troupe.pools.empty()) return false; // A host too busy to say what it has.
   return std::all_of(troupe.pools.begin(), troupe.pools.end(),
                      [](const pool_view& pool) { return is_as_wanted(pool); });
 }

@@ -13,11 +13,22 @@
 /// What a running troupe tells about itself over its control socket. Plain data and its JSON.
 namespace troupe::control {
 
-/// How the worker before the present one ended.
+/// How the worker before the present one ended. `reason` is one of:
+///   exit, signal     it ended by itself, or somebody outside killed it
+///   unknown          nobody could read how
+///   start_failed     there never was a process
+///   start_timeout    not ready within start.timeout
+///   message_timeout  a message took longer than message_timeout
+///   protocol_error   it wrote what makes no sense
+///   corrupt_answer   the memory it shares with the host makes no sense
+///   unresponsive     it did not take the work it was given
+///   max_messages, max_age, max_memory, recycled   it was replaced
+///   chaos            killed by --chaos
+///   stopped          it was to stop
 struct exit_view {
   std::optional<int> code;
   std::string signal; ///< "KILL"; empty: it was none.
-  std::string reason; ///< exit, signal or start_failed.
+  std::string reason;
 };
 
 /// One place for a worker.

@@ -93,7 +93,7 @@ void stage::replace_worker(slot_state& slot, const std::string& why) {
   slot.is_dying = true;
   observer_->on_notice(spec_.name,
                        "worker " + std::to_string(slot.link.slot().value) + " is replaced: " + why);
-  port_->kill(slot.link.slot(), "protocol_error");
+  port_->kill(slot.link.slot(), end_reason::protocol_error);
 }
 
 void stage::fail(std::string why) {

@@ -56,7 +56,7 @@ void stage::check_timeout(slot_state& slot) {
   ++counters_.timeouts;
   slot.link.suspect_front();
   slot.is_dying = slot.has_timed_out = true;
-  port_->kill(slot.link.slot(), "message_timeout");
+  port_->kill(slot.link.slot(), end_reason::message_timeout);
 }
 
 bool stage::have_inputs_ended() const {

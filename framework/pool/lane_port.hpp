@@ -3,7 +3,7 @@
 #pragma once
 
 #include "troupe/base/ids.hpp"
-#include "troupe/process/exit_status.hpp"
+#include "troupe/process/supervision_port.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -37,8 +37,8 @@ public:
   virtual bool post(slot_id slot, job_id job, std::span<const std::byte> payload) = 0;
   /// Jobs posted to the slot and not answered.
   [[nodiscard]] virtual std::size_t in_flight(slot_id slot) const = 0;
-  /// Kills the slot's worker (protocol error, message timeout); `on_detached` follows.
-  virtual void kill(slot_id slot, const char* reason) = 0;
+  /// Kills the slot's worker; `on_detached` follows.
+  virtual void kill(slot_id slot, end_reason reason) = 0;
 };
 
 /// What the owner of the slots hears.

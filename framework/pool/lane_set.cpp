@@ -7,6 +7,25 @@
 
 namespace troupe {
 
+namespace {
+
+std::string_view sentence_of(end_reason reason) noexcept {
+  switch (reason) {
+  case end_reason::corrupt_answer:
+    return "its answers make no sense (corrupt_answer)";
+  case end_reason::unresponsive:
+    return "it does not take the jobs it is given (unresponsive)";
+  case end_reason::message_timeout:
+    return "its message took longer than the pool allows (message_timeout)";
+  case end_reason::protocol_error:
+    return "what it answers is no commit (protocol_error)";
+  default:
+    return to_string(reason);
+  }
+}
+
+} // namespace
+
 std::shared_ptr<lane_set> lane_set::make(pool_settings settings, std::uint64_t job_code,
                                          std::shared_ptr<pool_environment> environment,
                                          lane_keeper& keeper, dispatched& member) {
@@ -135,7 +154,7 @@ void lane_set::settle(std::size_t index) {
   auto& s = slots_[index];
   if (s.phase == worker_phase::live) {
     s.messages = keeper_->messages_done(s.link->slot());
-    if (slots_.is_spent(index)) slots_.recycle(index);
+    if (slots_.is_spent(index)) slots_.recycle(index, end_reason::max_messages);
   }
   if (!s.is_drain_awaited || held_[index] > 0) return;
   if (keeper_->is_idle(s.link->slot())) slots_.tell_drained(index);
@@ -155,7 +174,7 @@ bool lane_set::take_answers(std::size_t index) {
       continue;
     }
     if (state == ipc::answer_state::corrupt) {
-      condemn(index, "its answers make no sense");
+      condemn(index, end_reason::corrupt_answer);
       break;
     }
     free_input_block(end.payload_at(end.head()));
@@ -203,15 +222,16 @@ std::size_t lane_set::in_flight(slot_id slot) const {
   return held_[slot.value];
 }
 
-void lane_set::kill(slot_id slot, const char* reason) {
+void lane_set::kill(slot_id slot, end_reason reason) {
   condemn(slot.value, reason);
 }
 
-void lane_set::condemn(std::size_t index, const char* reason) {
+void lane_set::condemn(std::size_t index, end_reason reason) {
   const auto& s = slots_[index];
-  if (!s.link || !slots_.condemn(index)) return;
+  if (!s.link || !slots_.condemn(index, reason)) return;
   environment_->log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
-                    std::to_string(s.link->pid()) + ") is killed and replaced: " + reason);
+                    std::to_string(s.link->pid()) +
+                    ") is killed and replaced: " + std::string{sentence_of(reason)});
 }
 
 void lane_set::free_input_block(const ipc::outgoing_payload& payload) {
@@ -255,7 +275,7 @@ time_point lane_set::check(time_point now) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].link || slots_[i].is_condemned || held_[i] == 0) continue;
     if (slots_.look_at_head(i, now) == worker_slots::head_state::unresponsive) {
-      condemn(i, "it does not take the jobs it is given");
+      condemn(i, end_reason::unresponsive);
     }
   }
   return slots_.check_recycling(now);
@@ -269,7 +289,7 @@ bool lane_set::kill_one(std::uint64_t random) {
   if (alive.empty()) return false;
   const auto victim = alive[random % alive.size()];
   if (keeper_ != nullptr) keeper_->forgive(slots_[victim].link->slot());
-  slots_.kill(victim);
+  slots_.kill(victim, end_reason::chaos);
   return true;
 }
 

@@ -78,7 +78,7 @@ public:
   // lane_port
   bool post(slot_id slot, job_id job, std::span<const std::byte> payload) override;
   [[nodiscard]] std::size_t in_flight(slot_id slot) const override;
-  void kill(slot_id slot, const char* reason) override;
+  void kill(slot_id slot, end_reason reason) override;
 
   // slot_control
   void start(slot_id slot, incarnation_id incarnation) override;
@@ -104,7 +104,7 @@ private:
   void arm(std::size_t index);
   void settle(std::size_t index);
   void detach(worker_link& link, const exit_record& record);
-  void condemn(std::size_t index, const char* reason);
+  void condemn(std::size_t index, end_reason reason);
   void free_input_block(const ipc::outgoing_payload& payload);
 
   const pool_settings settings_;

@@ -243,7 +243,7 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
     is_fine_ticking_ = needs_kick_ = true;
   }
   ++to.messages;
-  if (slots_.is_spent(where)) slots_.recycle(where);
+  if (slots_.is_spent(where)) slots_.recycle(where, end_reason::max_messages);
   refresh_load(where);
   const auto* sleeper = to.link->end().prepare_wake();
   task.had_to_wake = sleeper != nullptr;

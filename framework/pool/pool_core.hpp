@@ -95,10 +95,9 @@ public:
   void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;
 
 private:
-  enum class doom { none, timed_out, terminated, corrupt, unresponsive };
   // Why a worker was condemned, and what it had begun by then.
   struct sentence {
-    doom why = doom::none;
+    end_reason why = end_reason::by_itself;
     std::uint64_t position = 0;
   };
   enum class pool_phase { open, closing, terminated };
@@ -130,7 +129,7 @@ private:
   void refill();
   bool make_payload(task_state& task, ipc::outgoing_payload& out);
   void arm();
-  void condemn(std::size_t index, doom why);
+  void condemn(std::size_t index, end_reason why);
   void free_input_block(const ipc::outgoing_payload& payload);
   void note_emptied(std::size_t index);
 

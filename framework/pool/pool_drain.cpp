@@ -26,7 +26,7 @@ bool pool_core::drain_all() {
 
 bool pool_core::drain_slot(std::size_t index) {
   auto& from = slots_[index];
-  if (from.is_condemned && sentences_[index].why == doom::corrupt) return false;
+  if (from.is_condemned && sentences_[index].why == end_reason::corrupt_answer) return false;
   auto& end = from.link->end();
   bool has_any = false;
   ipc::incoming_answer answer;
@@ -34,7 +34,7 @@ bool pool_core::drain_slot(std::size_t index) {
     const auto state = end.oldest(answer);
     if (state == ipc::answer_state::none) break;
     if (state == ipc::answer_state::corrupt) {
-      condemn(index, doom::corrupt);
+      condemn(index, end_reason::corrupt_answer);
       break;
     }
     auto& task = *reinterpret_cast<task_state*>(answer.tag);
@@ -42,7 +42,7 @@ bool pool_core::drain_slot(std::size_t index) {
     if (!end.is_still_answered()) {
       release_payload(task);
       task.place = byte_place::in_ring;
-      condemn(index, doom::corrupt);
+      condemn(index, end_reason::corrupt_answer);
       break;
     }
     finish(index, answer);
@@ -248,10 +248,10 @@ void pool_core::arm() {
   }
 }
 
-void pool_core::condemn(std::size_t index, doom why) {
-  if (!slots_.condemn(index)) return;
+void pool_core::condemn(std::size_t index, end_reason why) {
+  if (!slots_.condemn(index, why)) return;
   sentences_[index] = {.why = why, .position = slots_[index].link->end().head()};
-  if (why == doom::corrupt) ++counters_.corrupt;
+  if (why == end_reason::corrupt_answer) ++counters_.corrupt;
   refresh_load(index);
 }
 

@@ -67,7 +67,7 @@ void pool_core::terminate() {
     for (const auto index : busy) take_back_unbegun(index);
     fail_backlog({errc::cancelled, "the pool was terminated"});
     const auto running = busy_;
-    for (const auto index : running) condemn(index, doom::terminated);
+    for (const auto index : running) condemn(index, end_reason::stopped);
     ask_to_stop(stop_mode::kill);
   }
   const auto limit = clock::now() + stop_wait_max;

@@ -140,7 +140,8 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_
   const auto payload = end.payload_at(position);
   const bool is_begun = end.fate(position) != ipc::job_fate::not_begun;
   // It may have died of itself just before the limit; then that is the news.
-  const bool is_doomed = verdict.why == doom::timed_out && verdict.position == position &&
+  const bool is_doomed = verdict.why == end_reason::message_timeout &&
+                         verdict.position == position &&
                          record.status == exit_status::killed_by(SIGKILL);
   task.slot = task_state::no_slot;
   store_payload(task, payload);

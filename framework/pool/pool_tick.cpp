@@ -46,7 +46,7 @@ time_point pool_core::check_slot(std::size_t index, time_point now) {
   }
   const auto head = slots_.look_at_head(index, now);
   if (s.is_condemned) return time_point::max();
-  if (head == worker_slots::head_state::unresponsive) condemn(index, doom::unresponsive);
+  if (head == worker_slots::head_state::unresponsive) condemn(index, end_reason::unresponsive);
   return head == worker_slots::head_state::begun ? check_running(index, now) : time_point::max();
 }
 
@@ -60,7 +60,7 @@ time_point pool_core::check_running(std::size_t index, time_point now) {
   if (task.time_limit_ns == 0) return time_point::max();
   const auto limit = s.head_since + duration{task.time_limit_ns};
   if (now < limit) return limit;
-  condemn(index, doom::timed_out);
+  condemn(index, end_reason::message_timeout);
   return time_point::max();
 }
 

@@ -33,10 +33,15 @@ recycle_spec spread(const recycle_spec& limits, std::size_t slot, std::size_t sl
   return out;
 }
 
-bool is_due(const recycle_spec& limits, const worker_use& use) noexcept {
-  return (limits.messages_max > 0 && use.messages >= limits.messages_max) ||
-         (limits.age_max > duration::zero() && use.age >= limits.age_max) ||
-         (limits.memory_max_bytes > 0 && use.memory_bytes > limits.memory_max_bytes);
+std::optional<end_reason> reached(const recycle_spec& limits, const worker_use& use) noexcept {
+  if (limits.messages_max > 0 && use.messages >= limits.messages_max) {
+    return end_reason::max_messages;
+  }
+  if (limits.age_max > duration::zero() && use.age >= limits.age_max) return end_reason::max_age;
+  if (limits.memory_max_bytes > 0 && use.memory_bytes > limits.memory_max_bytes) {
+    return end_reason::max_memory;
+  }
+  return std::nullopt;
 }
 
 bool has_to_look(const recycle_spec& limits) noexcept {

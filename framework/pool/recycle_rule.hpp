@@ -3,9 +3,11 @@
 #pragma once
 
 #include "troupe/process/child_spec.hpp"
+#include "troupe/process/supervision_port.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 /// When a healthy worker is replaced. Pure functions, so that every rule has its test.
 namespace troupe::recycle_rule {
@@ -23,8 +25,9 @@ struct worker_use {
 [[nodiscard]] recycle_spec spread(const recycle_spec& limits, std::size_t slot,
                                   std::size_t slots) noexcept;
 
-/// Whether a limit is reached.
-[[nodiscard]] bool is_due(const recycle_spec& limits, const worker_use& use) noexcept;
+/// Which limit is reached, if any.
+[[nodiscard]] std::optional<end_reason> reached(const recycle_spec& limits,
+                                                const worker_use& use) noexcept;
 
 /// Whether somebody must look now and then: nobody tells of age and memory.
 [[nodiscard]] bool has_to_look(const recycle_spec& limits) noexcept;

@@ -122,10 +122,11 @@ worker_slots::head_state worker_slots::look_at_head(std::size_t index, time_poin
   return head_state::waiting;
 }
 
-void worker_slots::recycle(std::size_t index) {
+void worker_slots::recycle(std::size_t index, end_reason reason) {
   auto& s = slots_[index];
   // The end of a condemned worker is a death, and counts.
   if (s.is_condemned || std::exchange(s.is_recycling, true)) return;
+  supervision_->note_reason(s.link->slot(), s.link->incarnation(), reason);
   supervision_->recycle(s.link->slot(), s.link->incarnation());
 }
 
@@ -142,23 +143,24 @@ time_point worker_slots::check_recycling(time_point now) {
     if (s.phase != worker_phase::live || s.is_recycling) continue;
     const auto limits = limits_of(i);
     const bool has_memory_limit = limits.memory_max_bytes > 0 && s.link->pid() > 0;
-    if (recycle_rule::is_due(
-            limits, {.messages = s.messages,
-                     .age = now - s.live_since,
-                     .memory_bytes = has_memory_limit ? os::resident_bytes(s.link->pid()) : 0})) {
-      recycle(i);
-    }
+    const auto reached = recycle_rule::reached(
+        limits, {.messages = s.messages,
+                 .age = now - s.live_since,
+                 .memory_bytes = has_memory_limit ? os::resident_bytes(s.link->pid()) : 0});
+    if (reached) recycle(i, *reached);
   }
   return next_look_;
 }
 
-void worker_slots::kill(std::size_t index) noexcept {
-  slots_[index].link->signal(SIGKILL, signal_scope::group);
+void worker_slots::kill(std::size_t index, end_reason reason) {
+  const auto& link = slots_[index].link;
+  if (supervision_) supervision_->note_reason(link->slot(), link->incarnation(), reason);
+  link->signal(SIGKILL, signal_scope::group);
 }
 
-bool worker_slots::condemn(std::size_t index) noexcept {
+bool worker_slots::condemn(std::size_t index, end_reason reason) {
   if (std::exchange(slots_[index].is_condemned, true)) return false;
-  kill(index);
+  kill(index, reason);
   return true;
 }
 

@@ -103,7 +103,7 @@ public:
   /// @pre it holds a job
   [[nodiscard]] head_state look_at_head(std::size_t index, time_point now);
   /// Asks for a successor; it comes when the worker holds nothing.
-  void recycle(std::size_t index);
+  void recycle(std::size_t index, end_reason reason);
   /// Whether it may be given no more messages.
   [[nodiscard]] bool is_spent(std::size_t index) const noexcept {
     const auto& s = slots_[index];
@@ -114,9 +114,9 @@ public:
   /// Recycles what is too old or too large, but no more often than makes sense. Returns when to
   /// look again.
   time_point check_recycling(time_point now);
-  void kill(std::size_t index) noexcept;
-  /// Kills it for good reason; false when that was done already.
-  bool condemn(std::size_t index) noexcept;
+  void kill(std::size_t index, end_reason reason);
+  /// Kills it for what it did; false when that was done already.
+  bool condemn(std::size_t index, end_reason reason);
 
   // It goes.
 

@@ -41,13 +41,35 @@ public:
 enum class slot_state { stopped, starting, ready, backoff, stopping, completed, failed };
 std::string_view to_string(slot_state state) noexcept;
 
+/// Why a worker ended.
+enum class end_reason {
+  by_itself, ///< It exited, or somebody outside killed it.
+  // The supervisor knows.
+  start_failed,  ///< There never was a process.
+  start_timeout, ///< It was not ready within `start.timeout`, and was killed.
+  recycled,      ///< It was replaced.
+  stopped,       ///< It was to stop.
+  // The pool knows, and tells the supervisor: it killed the worker, or had it recycled.
+  message_timeout,
+  protocol_error,
+  corrupt_answer,
+  unresponsive,
+  max_messages,
+  max_age,
+  max_memory,
+  chaos,
+};
+std::string_view to_string(end_reason reason) noexcept;
+
 /// What `status` shows of one slot.
 struct slot_status {
   slot_id slot;
   incarnation_id incarnation;
   slot_state state = slot_state::stopped;
-  std::uint64_t restarts = 0; ///< Counted ones; recycling is not one.
-  exit_record last_exit;      ///< Of the incarnation before; empty name: none yet.
+  std::uint64_t restarts = 0;      ///< Counted ones; recycling is not one.
+  exit_record last_exit;           ///< Of the last worker that ended; empty name: none yet.
+  incarnation_id last_incarnation; ///< Of that worker.
+  end_reason last_reason = end_reason::by_itself; ///< Of its end.
   time_point since{};
 };
 
@@ -74,6 +96,9 @@ public:
   virtual void recycle(slot_id slot, incarnation_id incarnation) = 0;
   /// Tells the state of every slot to `receiver` on some thread, soon.
   virtual void query(std::function<void(std::vector<slot_status>)> receiver) = 0;
+
+  /// The pool is about to end this worker; for `status`. The first reason counts.
+  virtual void note_reason(slot_id slot, incarnation_id incarnation, end_reason reason) = 0;
 
   virtual void on_ready(slot_id slot, incarnation_id incarnation) = 0;
   virtual void on_drained(slot_id slot, incarnation_id incarnation) = 0;

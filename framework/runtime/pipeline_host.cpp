@@ -71,6 +71,10 @@ pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_setti
     engine_.connect(i, *lanes_.back());
   }
   lanes_running_ = lanes_.size();
+  for (std::size_t i = 0; i < plan.nodes().size(); ++i) {
+    const auto to = plan.nodes()[i].dead_letter;
+    if (to && plan.consumers_of(*to) > 0) keeps_dead_letters_.insert(plan.spec().stages[i].name);
+  }
 }
 
 pipeline_host::~pipeline_host() = default;
@@ -183,7 +187,8 @@ bool pipeline_host::is_spared(std::size_t stage) {
 }
 
 void pipeline_host::on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) {
-  if (!is_kept) {
+  // A channel that no pool reads ends with this process.
+  if (!is_kept || !keeps_dead_letters_.contains(stage)) {
     events_.log("pool " + std::string{stage} + " gave a message up: " + std::string{record});
   }
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,7 @@ private:
   std::vector<std::unique_ptr<keeper>> keepers_;
   std::vector<std::shared_ptr<lane_set>> lanes_;
   const std::vector<pool_settings> settings_;
+  std::set<std::string, std::less<>> keeps_dead_letters_; // Stages whose dead letters a pool reads.
   std::size_t lanes_running_ = 0;
   bool is_told_ = false; // The end was told.
   bool is_disconnected_ = false;

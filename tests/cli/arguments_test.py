@@ -35,6 +35,28 @@ class Arguments(CommandTest):
         self.assertIn("ready or stopped", self.refuse("status", "a", "--wait", "soon"))
         self.assertIn("--timeout", self.refuse("status", "a", "--timeout", "abc"))
 
+    def test_an_unknown_option_gets_the_nearest_one(self):
+        self.assertIn("there is no option '--hlep'; did you mean '--help'?",
+                      self.refuse("run", "--hlep"))
+        self.assertIn("did you mean '--chaos'?", self.refuse("run", "a.yaml", "--choas=1s"))
+
+    def test_values_that_are_missing_or_empty_are_refused(self):
+        # As a variable of a script gives them when it was not set.
+        for arguments in (["run", ""], ["validate", ""], ["status", ""], ["status", "--socket", ""],
+                          ["run", "a.yaml", "--socket", ""], ["run", "a.yaml", "--chaos", ""],
+                          ["status", "a", "--wait", ""], ["status", "a", "--timeout", ""],
+                          ["run", "a.yaml", "--chaos-seed", ""]):
+            with self.subTest(arguments=arguments):
+                self.refuse(*arguments)
+        self.assertIn("--chaos needs a value", self.refuse("run", "a.yaml", "--chaos"))
+        self.assertIn("--set needs a value", self.refuse("run", "a.yaml", "--set"))
+
+    def test_numbers_and_flags_are_read_strictly(self):
+        for seed in ("abc", "-1", "1x", "99999999999999999999"):
+            self.assertIn("expected a number from 0 to", self.refuse(
+                "run", "a.yaml", "--chaos", "1s", "--chaos-seed", seed))
+        self.refuse("validate", "a.yaml", "--json=3")
+
     def test_help_goes_to_stdout(self):
         for arguments in (["--help"], ["run", "--help"], ["validate", "-h"], ["status", "--help"]):
             with self.subTest(arguments=arguments):

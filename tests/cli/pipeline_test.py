@@ -10,11 +10,20 @@ import random
 import signal
 import subprocess
 
-from support import SAMPLES, CommandTest, Gone, main
+from support import IDLE, SAMPLES, CommandTest, Gone, main
 
 TWO_POOLS = ("version: 1\nname: pair\nchannels: {a: {type: string}}\npools:\n"
              "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
              "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+
+
+# The same with a stage in between that waits at its first message until the test opens the gate, so
+# that the run cannot end before the test has done what it wants.
+GATED = ("version: 1\nname: pair\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+         "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+         "  gate: {shell: 'read -r x; echo waiting >&2; read -r y < gate; echo $x; cat',\n"
+         "         protocol: {mode: request_reply}, stop: {drain: 0s}, input: a, output: b}\n"
+         "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
 
 
 def sample(name):
@@ -132,6 +141,14 @@ class Outcome(CommandTest):
         self.write("numbers", "".join(f"{i}\n" for i in range(count)))
         return self.write("pair.yaml", TWO_POOLS)
 
+    def start_gated(self, text):
+        """Starts it with a gate that stays closed, and waits until a message stands before it."""
+        self.numbers(10)
+        os.mkfifo(self.path("gate"))
+        run = self.start_ready("pair", self.write("pair.yaml", text))
+        run.wait_for_line(r"gate/0 \| waiting$")
+        return run
+
     def test_the_table_has_every_pool(self):
         done = self.troupe("run", self.numbers())
         self.assertEqual((done.returncode, done.stdout), (0, ""))
@@ -175,15 +192,37 @@ class Outcome(CommandTest):
                 "         protocol: {mode: request_reply},\n"
                 "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n")
         done = self.troupe("run", self.write("lame.yaml", text))
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, 65, done.stderr)
         self.assertIn("command 'false' ended: exit code 1", done.stderr)
         self.assertIn("10 messages, ", done.stderr)
         self.assertIn(", 10 given up", done.stderr)
+        self.assertRegex(done.stderr, r"troupe: lame: 10 messages were given up .*dead_letter")
+
+    def test_dead_letters_that_a_pool_took_are_no_loss_and_others_are(self):
+        self.numbers(3)
+        text = ("version: 1\nname: lame\nchannels: {a: {type: string}, b: {type: string}, "
+                "bad: {type: json}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n"
+                "  lame: {command: ['false'], input: a, output: b, dead_letter: bad,\n"
+                "         protocol: {mode: request_reply},\n"
+                "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n")
+        reader = "  lost: {builtin: {lines_to_file: {path: lost}}, input: bad}\n"
+        done = self.troupe("run", self.write("read.yaml", text + reader), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["messages_lost"], 0)
+        self.assertEqual(self.read("lost").count(b"\n"), 3)
+        # Nobody reads the channel, so its messages end with the run: at least they are logged.
+        done = self.troupe("run", self.write("unread.yaml", text), "--json")
+        self.assertEqual(done.returncode, 65, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["result"], result["exit_code"], result["messages_lost"]),
+                         ("finished", 65, 3))
+        self.assertIn("3 messages were given up", result["cause"]["message"])
+        self.assertEqual(done.stderr.count("pool lame gave a message up:"), 3)
 
     def test_a_pool_that_spends_its_restarts_fails_the_run(self):
-        self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
-        text = TWO_POOLS.replace("input: a}", "input: a, restart: {intensity: 0}}")
-        run = self.start_ready("pair", self.write("pair.yaml", text))
+        run = self.start_gated(GATED.replace("input: b}", "input: b, restart: {intensity: 0}}"))
         os.kill(self.status("pair", "out")["pools"][0]["slots"][0]["pid"], signal.SIGKILL)
         code, text = run.end()
         self.assertEqual(code, 1, text)
@@ -193,7 +232,9 @@ class Outcome(CommandTest):
     def test_ctrl_c_drains_and_what_was_written_is_whole(self):
         # The source stops after what it has given, so the output is a prefix of the input.
         self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
-        run = self.start_ready("pair", self.write("pair.yaml", TWO_POOLS), "--json")
+        text = TWO_POOLS.replace("pools:\n", f"pools:\n  api: {{shell: 'echo up; {IDLE}'}}\n")
+        run = self.start(self.write("pair.yaml", text), "--json")
+        run.wait_for_line(r"\| up$")
         gone = Gone(run.family())
         run.signal(signal.SIGINT)
         code, text = run.end()
@@ -203,12 +244,13 @@ class Outcome(CommandTest):
         self.assertTrue(written == b"" or written.endswith(b"\n"))
         result = json.loads(run.process.stdout.read())
         self.assertIn(result["result"], ("stopped", "finished"))
-        self.assertEqual(result["pools"][1]["messages"]["done"], written.count(b"\n"))
+        counts = {pool["name"]: pool.get("messages") for pool in result["pools"]}
+        self.assertEqual(counts["in"]["out"], written.count(b"\n"))  # Nothing was left on the way.
+        self.assertEqual(counts["out"]["done"], written.count(b"\n"))
         self.assertEqual(gone.wait(), [])
 
     def test_kill_9_of_the_run_takes_the_workers_along(self):
-        self.write("numbers", "".join(f"{i}\n" for i in range(3_000_000)))
-        run = self.start_ready("pair", self.write("pair.yaml", TWO_POOLS))
+        run = self.start_gated(GATED)
         gone = Gone(run.family())
         run.process.kill()
         run.process.wait()

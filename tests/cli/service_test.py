@@ -115,18 +115,26 @@ class Stop(CommandTest):
         self.assertIn("stopping took longer than shutdown.timeout (100ms)", text)
 
     def test_a_pipeline_with_a_service_stops_both(self):
-        # A pipe that nobody closes: the source never ends by itself.
-        text = ("version: 1\nname: both\nchannels: {a: {type: string}}\npools:\n"
+        # What the source has given is worked off, so the copy is a prefix: at least the message
+        # that was seen, and no half line.
+        text = ("version: 1\nname: both\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
                 f"  api: {{shell: 'echo up; {IDLE}'}}\n"
                 "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
-                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+                "  pass: {shell: 'while read -r x; do echo seen $x >&2; echo $x; done',\n"
+                "         protocol: {mode: request_reply}, order: preserve, input: a, output: b}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
         self.write("numbers", "".join(f"{i}\n" for i in range(1000)))
-        run = self.start_ready("both", self.write("a.yaml", text))
-        run.wait_for_line(r"\| up$")
+        run = self.start(self.write("a.yaml", text))
+        run.wait_for_line(r"api/0 \| up$")
+        run.wait_for_line(r"pass/0 \| seen 0$")
+        gone = Gone(run.family())
         run.signal(signal.SIGINT)
         code, text = run.end()
         self.assertEqual(code, 0, text)
-        self.assertEqual(self.read("copy"), self.read("numbers"))
+        copy = self.read("copy")
+        self.assertTrue(self.read("numbers").startswith(copy), copy[-100:])
+        self.assertTrue(copy.startswith(b"0\n") and copy.endswith(b"\n"), copy[-100:])
+        self.assertEqual(gone.wait(), [])
 
     def test_a_terminals_ctrl_c_does_not_reach_the_workers(self):
         name = self.write("a.yaml", service(
@@ -179,6 +187,7 @@ class NothingLeft(CommandTest):
         self.assertEqual(self.troupe("status", "family").returncode, 69)
         again = self.start_ready("family", "a.yaml")
         again.signal(signal.SIGINT)
+        again.wait_for_line("stopping")  # Two at once may be merged by the kernel.
         again.signal(signal.SIGINT)
         again.process.wait(timeout=PATIENCE_S)
         self.assertEqual(os.listdir(self.path("state/troupe/family")), [])

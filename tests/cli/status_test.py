@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 
 from support import IDLE, CommandTest, main, service
 
@@ -50,6 +51,8 @@ class Status(CommandTest):
         name = self.write("a.yaml", service(
             "shop", "shell: 'exit 1'", "    restart: {backoff: {initial: 1h, max: 1h}}\n"))
         run = self.start(name)
+        run.wait_for_line("shop is running")  # Its socket is there.
+        self.wait_for_slot("shop", "backoff")
         waited = self.troupe("status", "shop", "--wait", "ready", "--timeout", "300ms")
         self.assertEqual(waited.returncode, 75, waited.stderr)
         self.assertIn("not ready after 300ms", waited.stderr)
@@ -87,6 +90,53 @@ class Status(CommandTest):
     def test_wait_ready_for_what_never_comes_is_75(self):
         waited = self.troupe("status", "nobody", "--wait", "ready", "--timeout", "100ms")
         self.assertEqual(waited.returncode, 75, waited.stderr)
+
+
+class Reason(CommandTest):
+    """`exit.reason` says why the last worker of a place ended."""
+
+    def start_stage(self, command, more, *arguments):
+        """A pipeline whose stage `mid` says "up" for each of its workers."""
+        self.write("numbers", "".join(f"{i}\n" for i in range(5000)))
+        os.mkfifo(self.path("go"))  # Nobody opens it for writing: reading it waits.
+        text = ("version: 1\nname: shop\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+                f"  mid: {{shell: 'echo up >&2; {command}', input: a, output: b, max_in_flight: 1,\n"
+                f"        protocol: {{mode: request_reply}}, {more}}}\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
+        run = self.start(self.write("a.yaml", text), *arguments)
+        run.wait_for_line(r"mid/0 \| up$")
+        run.wait_for_line(r"mid/0 \| up$")  # So the first one has ended.
+        return run
+
+    def reason_of_mid(self):
+        pools = {pool["name"]: pool for pool in self.status("shop")["pools"]}
+        return pools["mid"]["slots"][0]["exit"]["reason"]
+
+    def test_a_message_that_took_too_long(self):
+        self.start_stage("read x < go", "message_timeout: 20ms, "
+                         "retry: {max_attempts: 1000000, backoff: {initial: 1ms}}, "
+                         "restart: {intensity: unlimited, backoff: {initial: 1ms, max: 1ms}}")
+        self.assertEqual(self.reason_of_mid(), "message_timeout")
+        self.assertIn("signal KILL (message_timeout)", self.troupe("status", "shop").stdout)
+
+    def test_chaos(self):
+        self.start_stage("read x < go", "replicas: 1", "--chaos", "10ms")
+        self.assertEqual(self.reason_of_mid(), "chaos")
+
+    def test_a_worker_that_was_recycled(self):
+        # The last message stands until the run is killed; many workers were recycled before.
+        self.start_stage("while read -r x; do [ $x = 4999 ] && read y < go; echo $x; done",
+                         "recycle: {max_messages: 1}")
+        self.assertEqual(self.reason_of_mid(), "max_messages")
+
+    def test_a_command_that_cannot_be_started(self):
+        os.chmod(self.path(self.write("broken", "#!/no/such/interpreter\n")), 0o755)
+        done = self.troupe("run", self.write("a.yaml", service("shop", "command: [./broken]")),
+                           "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["pools"][0]["slots"][0]["exit"],
+                         {"code": None, "signal": None, "reason": "start_failed"})
 
 
 class Socket(CommandTest):
@@ -127,8 +177,11 @@ class Socket(CommandTest):
 
     def test_a_second_run_is_refused_with_the_pid_of_the_first(self):
         run = self.start_ready("shop", "a.yaml")
-        second = self.troupe("run", "a.yaml")
+        second = self.troupe("run", "a.yaml", "--json")
         self.assertEqual(second.returncode, 69, second.stderr)
+        refused = json.loads(second.stdout)
+        self.assertEqual((refused["result"], refused["exit_code"]), ("refused", 69))
+        self.assertIn("already runs", refused["cause"]["message"])
         self.assertIn(f"process {run.process.pid} already runs", second.stderr)
         self.assertEqual(self.status("shop")["pid"], run.process.pid)
         other = self.start("a.yaml", "--socket", "other.sock")
@@ -146,6 +199,35 @@ class Socket(CommandTest):
         self.assertTrue(json.loads(self.ask(b'{"verb":"status"}\n', client))["ok"])
         refused = json.loads(self.ask(b"x" * 70000))
         self.assertIn("longer than", refused["error"])
+
+    def test_what_is_no_troupe_is_told_and_cannot_move_the_cursor(self):
+        escape = json.dumps({"ok": True, "result": {"name": "\x1b[2J", "pools": [
+            {"name": "a\x07", "replicas": 1, "slots": [{"state": "\x1b[31m"}]}]}})
+        here = os.getcwd()
+        os.chdir(self.folder)
+        self.addCleanup(os.chdir, here)
+        for reply, code, expected in ((b"garbage\n", 69, "is no troupe, or one of another version"),
+                                      (b'{"ok":true,"result":[1]}\n', 69, "is no troupe"),
+                                      (b"", 69, "it is not running"),
+                                      (escape.encode() + b"\n", 3, "")):
+            with self.subTest(reply=reply), socket.socket(socket.AF_UNIX) as server:
+                server.bind("other.sock")
+                server.listen()
+                serving = threading.Thread(target=self.serve_once, args=(server, reply))
+                serving.start()
+                shown = self.troupe("status", "--socket", "other.sock")
+                serving.join()
+                os.unlink("other.sock")
+                self.assertEqual(shown.returncode, code, shown.stderr)
+                self.assertIn(expected, shown.stderr)
+                self.assertFalse(set("\x1b\x07") & set(shown.stdout + shown.stderr))
+
+    @staticmethod
+    def serve_once(server, reply):
+        client, _ = server.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(reply)
 
     def test_many_silent_clients_do_not_disturb_the_run(self):
         run = self.start_ready("shop", "a.yaml")

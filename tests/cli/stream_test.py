@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import termios
 
@@ -61,6 +62,19 @@ class Stdout(CommandTest):
         self.assertIn("pool out", both.stderr)
 
 
+class Stdin(CommandTest):
+    def test_one_that_cannot_be_read_is_told(self):
+        os.mkdir(self.path("folder"))
+        for redirection, expected in (("< folder", "Is a directory"),
+                                      ("<&-", "Bad file descriptor")):
+            for verb in ("validate", "run"):
+                shown = subprocess.run(["sh", "-c", f'exec "$0" {verb} - {redirection}', TROUPE],
+                                       cwd=self.folder, env=self.env, stderr=subprocess.PIPE,
+                                       timeout=PATIENCE_S, check=False, text=True)
+                self.assertEqual(shown.returncode, 78, shown.stderr)
+                self.assertIn(f"-: error[T013]: cannot be read: {expected}", shown.stderr)
+
+
 class Stderr(CommandTest):
     def test_nobody_reads_it_and_the_run_still_ends(self):
         reader, writer = os.pipe()
@@ -100,10 +114,11 @@ class Stderr(CommandTest):
 
 
 class Terminal(CommandTest):
-    def start_on_terminal(self, *arguments, **env):
+    def start_on_terminal(self, *arguments, columns=80, **env):
         self.env["TERM"] = "xterm"
         self.env.update(env)
         mine, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([TROUPE, *arguments], cwd=self.folder, env=self.env,
                                    stdin=theirs, stdout=theirs, stderr=theirs,
                                    start_new_session=True,
@@ -141,6 +156,21 @@ class Terminal(CommandTest):
         os.write(terminal, b"\x03")  # Ctrl-C, as the terminal makes it.
         self.read_until(terminal, rb"shop: stopped after")
         self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
+
+    def test_a_narrow_terminal_gets_no_line_that_would_wrap(self):
+        text = service("once", "shell: 'read x < go'", "    restart: transient\n")
+        os.mkfifo(self.path("go"))
+        name = self.write("a.yaml", text)
+        for columns in (1, 2, 10, 24):
+            with self.subTest(columns=columns):
+                process, terminal = self.start_on_terminal("run", name, columns=columns)
+                self.assertEqual(self.troupe("status", "once", "--wait", "ready").returncode, 0)
+                with open(self.path("go"), "w", encoding="utf-8") as go:
+                    go.write("\n")
+                shown = self.read_until(terminal, rb"once: done after[^\n]*\n").decode()
+                drawn = re.findall(r"(?:\A|\n|\x1b\[K)(once[^\r\n]*)(?=\r\x1b\[K)", shown)
+                self.assertTrue(all(len(line) < columns for line in drawn), drawn)
+                self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
 
     def test_colours_for_errors_unless_refused(self):
         name = self.write("bad.yaml", "version: 2\n")

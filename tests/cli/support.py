@@ -182,6 +182,17 @@ class CommandTest(unittest.TestCase):
         self.assertIn(shown.returncode, (0, 3), shown.stderr)
         return json.loads(shown.stdout)
 
+    def wait_for_slot(self, name, state):
+        """Asks until the first worker of its only pool is in that state; returns its status."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            shown = self.troupe("status", name, "--json")
+            view = parse_or_none(shown.stdout)  # None: it is too busy to say.
+            slots = view["pools"][0]["slots"] if view else []
+            if slots and slots[0]["state"] == state:
+                return slots[0]
+            self.assertLess(time.monotonic(), end, shown)
+
     def slot(self, name, replica=0):
         """The status of one worker, such as `slot("shop", 1)` of its only pool."""
         return self.status(name)["pools"][0]["slots"][replica]

@@ -177,6 +177,17 @@ class Environment(CommandTest):
                       "its folder", shown.stderr)
         self.assertIn("make it first", shown.stderr)
 
+    def test_an_external_channel_that_nobody_outside_reaches(self):
+        text = ("version: 1\nchannels: {a: {type: string, external: true}}\npools:\n"
+                "  out: {builtin: {lines_to_file: {path: x}}, input: a}\n")
+        name = self.write("external.yaml", text)
+        for arguments in (["run", name], ["validate", name, "--environment"]):
+            shown = self.troupe(*arguments)
+            self.assertEqual(shown.returncode, 78, shown.stderr)
+            self.assertIn("external.yaml:2:12: error[T017]: channels.a: no pool writes it",
+                          shown.stderr)
+        self.assertEqual(self.troupe("validate", name).returncode, 0)
+
     def test_root_of_a_source_missing(self):
         text = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
                 "  in: {builtin: {file_tree: {root: nowhere}}, output: a}\n"

@@ -10,10 +10,14 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 #include <vector>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace troupe::control {
 namespace {
@@ -122,6 +126,86 @@ BOOST_AUTO_TEST_CASE(errors_and_exceptions_of_the_handler_reach_the_client) {
   });
   BOOST_TEST(ask("throw").error().message == "thrown");
   BOOST_TEST(ask("refuse").error().message == "refused");
+}
+
+/// A client that sends what it likes.
+class raw_client {
+public:
+  explicit raw_client(const std::string& path) : socket_{::socket(AF_UNIX, SOCK_STREAM, 0)} {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+    BOOST_TEST_REQUIRE(::connect(socket_, to, sizeof address) == 0);
+  }
+  raw_client(const raw_client&) = delete;
+  raw_client& operator=(const raw_client&) = delete;
+  ~raw_client() { ::close(socket_); }
+
+  void send(const std::string& bytes) const {
+    BOOST_TEST_REQUIRE(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+                       static_cast<ssize_t>(bytes.size()));
+  }
+  /// One line of the answers, without its end; empty when the connection was closed.
+  std::string line() {
+    while (received_.find('\n') == std::string::npos) {
+      char block[4096];
+      const auto size = ::recv(socket_, block, sizeof block, 0);
+      if (size <= 0) return {};
+      received_.append(block, static_cast<std::size_t>(size));
+    }
+    const auto end = received_.find('\n');
+    const auto out = received_.substr(0, end);
+    received_.erase(0, end + 1);
+    return out;
+  }
+  bool has_more() const { return !received_.empty(); }
+
+private:
+  int socket_;
+  std::string received_;
+};
+
+BOOST_AUTO_TEST_CASE(every_line_of_any_bytes_gets_one_answer_and_the_next_request_is_served) {
+  const auto served = open();
+  raw_client client{path()};
+  constexpr unsigned seed = 7;
+  std::mt19937 random{seed};
+  for (int round = 0; round < 300; ++round) {
+    // Several at once: each answer belongs to one line, in order. The last one is right.
+    const auto bad_lines = random() % 4;
+    std::string sent;
+    for (unsigned i = 0; i < bad_lines; ++i) {
+      std::string line(random() % 200, ' ');
+      for (auto& c : line) {
+        c = static_cast<char>(random());
+        if (c == '\n') c = ' ';
+      }
+      sent += line + "\n";
+    }
+    client.send(sent + R"({"verb":"good)" + std::to_string(round) + "\"}\n");
+    for (unsigned i = 0; i < bad_lines; ++i) {
+      const auto refused = result_from_line(client.line());
+      BOOST_TEST_REQUIRE(!refused.has_value());
+      BOOST_TEST((refused.error().code == errc::task_failed)); // A proper reply, which says no.
+      BOOST_TEST(!refused.error().message.empty());
+    }
+    const auto answered = result_from_line(client.line());
+    BOOST_TEST_REQUIRE(answered.has_value());
+    BOOST_TEST(*answered == "\"good" + std::to_string(round) + "\"");
+    BOOST_TEST(!client.has_more());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_without_an_end_is_refused_once_and_others_are_served) {
+  const auto served = open();
+  raw_client client{path()};
+  client.send(std::string(request_bytes_max, '['));
+  const auto refused = result_from_line(client.line());
+  BOOST_TEST_REQUIRE(!refused.has_value());
+  BOOST_TEST(refused.error().message.find("longer than") != std::string::npos);
+  BOOST_TEST(client.line().empty()); // It was let go.
+  BOOST_TEST(ask("x").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(many_clients_at_once_all_get_an_answer_or_a_clear_refusal) {

@@ -87,6 +87,10 @@ BOOST_AUTO_TEST_CASE(as_wanted_means_every_slot) {
   auto finished = make_pool({slot_in("stopped")});
   finished.is_finished = true;
   BOOST_TEST(is_as_wanted(finished));
+  troupe_view busy;
+  BOOST_TEST(!is_as_wanted(busy)); // Its host did not even say which pools there are.
+  busy.pools = {finished};
+  BOOST_TEST(is_as_wanted(busy));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(hung_worker_is_killed_and_its_message_goes_to_another) {
   BOOST_TEST(world.run());
   BOOST_TEST(lines_in("/out") == 400U);
   BOOST_TEST(world.engine().counters(1).timeouts == 1U);
-  BOOST_TEST(world.lane(1).last_kill_reason == "message_timeout");
+  BOOST_TEST((world.lane(1).last_kill_reason == end_reason::message_timeout));
   BOOST_TEST(world.engine().counters(1).dead_letters == 0U);
 }
 

@@ -72,7 +72,7 @@ std::size_t fake_lane::in_flight(slot_id slot) const {
   return slots_.at(slot.value).jobs.size();
 }
 
-void fake_lane::kill(slot_id slot, const char* reason) {
+void fake_lane::kill(slot_id slot, end_reason reason) {
   slots_.at(slot.value).is_killed = true;
   last_kill_reason = reason;
 }

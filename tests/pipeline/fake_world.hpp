@@ -45,7 +45,7 @@ public:
 
   bool post(slot_id slot, job_id job, std::span<const std::byte> payload) override;
   [[nodiscard]] std::size_t in_flight(slot_id slot) const override;
-  void kill(slot_id slot, const char* reason) override;
+  void kill(slot_id slot, end_reason reason) override;
 
   /// Does one thing in some slot; false when there is nothing to do.
   bool step();
@@ -61,7 +61,7 @@ public:
   std::vector<std::uint64_t> retired; ///< What each that ended so had done.
   std::uint64_t kills = 0;
   std::uint64_t starts = 0;
-  std::string last_kill_reason;
+  end_reason last_kill_reason = end_reason::by_itself;
 
 private:
   struct job {

@@ -60,11 +60,11 @@ BOOST_AUTO_TEST_CASE(no_limit_is_raised_or_lost_or_made) {
 
 BOOST_AUTO_TEST_CASE(each_limit_is_enough_by_itself) {
   const recycle_spec all{.messages_max = 10, .age_max = 1min, .memory_max_bytes = 1000};
-  BOOST_TEST(!is_due(all, {.messages = 9, .age = 59s, .memory_bytes = 1000}));
-  BOOST_TEST(is_due(all, {.messages = 10}));
-  BOOST_TEST(is_due(all, {.age = 1min}));
-  BOOST_TEST(is_due(all, {.memory_bytes = 1001}));
-  BOOST_TEST(!is_due({}, {.messages = most, .age = 1000h, .memory_bytes = most}));
+  BOOST_TEST(!reached(all, {.messages = 9, .age = 59s, .memory_bytes = 1000}).has_value());
+  BOOST_TEST((reached(all, {.messages = 10}) == end_reason::max_messages));
+  BOOST_TEST((reached(all, {.age = 1min}) == end_reason::max_age));
+  BOOST_TEST((reached(all, {.memory_bytes = 1001}) == end_reason::max_memory));
+  BOOST_TEST(!reached({}, {.messages = most, .age = 1000h, .memory_bytes = most}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(only_age_and_memory_have_to_be_looked_at) {

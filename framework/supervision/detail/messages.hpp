@@ -29,6 +29,7 @@ struct worker_end {
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using recycle_atom = caf::atom_constant<caf::atom("recycle")>;
+using reason_atom = caf::atom_constant<caf::atom("reason")>;
 using ready_atom = caf::atom_constant<caf::atom("ready")>;
 using drained_atom = caf::atom_constant<caf::atom("drained")>;
 using exited_atom = caf::atom_constant<caf::atom("exited")>;
@@ -55,6 +56,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::slot_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::incarnation_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::stop_mode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::slot_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::end_reason)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::signal_scope)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::exit_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::failure)

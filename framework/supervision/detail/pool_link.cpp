@@ -44,6 +44,10 @@ void pool_link::query(std::function<void(std::vector<slot_status>)> receiver) {
   gate_->tell_workers(query_atom::value, query);
 }
 
+void pool_link::note_reason(slot_id slot, incarnation_id incarnation, end_reason reason) {
+  tell_slot(slot, reason_atom::value, incarnation, reason);
+}
+
 void pool_link::on_ready(slot_id slot, incarnation_id incarnation) {
   tell_slot(slot, ready_atom::value, incarnation);
 }

@@ -31,6 +31,7 @@ caf::behavior worker_actor::make_behavior() {
       [this](ready_atom, incarnation_id id) { on_worker_event(slot_event::ready, id); },
       [this](drained_atom, incarnation_id id) { on_worker_event(slot_event::drained, id); },
       [this](recycle_atom, incarnation_id id) { on_worker_event(slot_event::recycle, id); },
+      [this](reason_atom, incarnation_id id, end_reason reason) { on_reason(id, reason); },
       [this](exited_atom, incarnation_id id, const exit_record& record) { on_exited(id, record); },
       [this](unstarted_atom, incarnation_id id, const failure& cause) {
         on_start_failed(id, cause);
@@ -63,9 +64,14 @@ void worker_actor::on_worker_event(slot_event event, incarnation_id incarnation)
   if (is_current(incarnation)) apply(event);
 }
 
+void worker_actor::on_reason(incarnation_id incarnation, end_reason reason) {
+  if (is_current(incarnation) && noted_reason_ == end_reason::by_itself) noted_reason_ = reason;
+}
+
 void worker_actor::on_exited(incarnation_id incarnation, exit_record record) {
   if (!is_current(incarnation)) return;
   const bool was_late = phase_ == slot_phase{slot_state::stopping, stop_purpose::start_timeout};
+  last_reason_ = reason_of_end();
   note_end(was_late ? end_kind::start_timeout : end_kind::exited, std::move(record));
   apply(slot_event::exited);
 }
@@ -74,6 +80,7 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
   if (!is_current(incarnation)) return;
   auto record = exit_record{};
   record.stderr_tail.push_back(cause.message);
+  last_reason_ = end_reason::start_failed;
   note_end(end_kind::start_failed, std::move(record));
   last_end_.cause = cause;
   apply(slot_event::start_failed);
@@ -91,6 +98,8 @@ void worker_actor::on_query(const status_query_ptr& query) const {
                .state = phase_.state,
                .restarts = restarts_,
                .last_exit = last_end_.record,
+               .last_incarnation = last_end_.incarnation,
+               .last_reason = last_reason_,
                .since = since_});
 }
 
@@ -147,6 +156,7 @@ void worker_actor::perform(slot_action action) {
 void worker_actor::launch_worker() {
   if (has_launched_) incarnation_ = incarnation_.next();
   has_launched_ = true;
+  noted_reason_ = end_reason::by_itself;
   ready_at_.reset();
   ++context_->services.counters->starts;
   const auto limit = context_->spec.start.timeout;
@@ -209,6 +219,21 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
   last_end_.kind = kind;
   last_end_.record = std::move(record);
   last_end_.cause = {};
+}
+
+// Of a worker that ends in the present phase.
+end_reason worker_actor::reason_of_end() const {
+  if (noted_reason_ != end_reason::by_itself) return noted_reason_;
+  if (phase_.state != slot_state::stopping) return end_reason::by_itself;
+  switch (phase_.purpose) {
+  case stop_purpose::stop:
+    return end_reason::stopped;
+  case stop_purpose::recycle:
+    return end_reason::recycled;
+  case stop_purpose::start_timeout:
+    return end_reason::start_timeout;
+  }
+  return end_reason::by_itself;
 }
 
 void worker_actor::arm(duration delay) {

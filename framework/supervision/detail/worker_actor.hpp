@@ -46,6 +46,7 @@ private:
 
   void on_stop(stop_mode mode, std::uint64_t round);
   void on_worker_event(slot_event event, incarnation_id incarnation);
+  void on_reason(incarnation_id incarnation, end_reason reason);
   void on_exited(incarnation_id incarnation, exit_record record);
   void on_start_failed(incarnation_id incarnation, const failure& cause);
   void on_wake(duration scheduled);
@@ -60,6 +61,7 @@ private:
   void take(const stop_step& step);
   void send_signal(int number, signal_scope scope);
   void note_end(end_kind kind, exit_record record);
+  [[nodiscard]] end_reason reason_of_end() const;
 
   void arm(duration delay);
   void wake_at(time_point when);
@@ -81,6 +83,8 @@ private:
   stop_mode asked_mode_ = stop_mode::drain; // Of the last stop.
   std::optional<time_point> ready_at_;      // Of this incarnation.
   worker_end last_end_;
+  end_reason last_reason_ = end_reason::by_itself;  // Of last_end_.
+  end_reason noted_reason_ = end_reason::by_itself; // What the pool said of this incarnation.
   slot_timer timer_;
 };
 
