@@ -58,8 +58,9 @@ def bulk_cases(scale):
     def blobs(peer, work, tasks):
         return Case(peer, work, work, {"tasks": max(10, int(tasks * scale)), "window": BLOB_WINDOW})
     uneven = {"tasks": max(20, int(2000 * scale))}
-    return [Case("troupe", "map", "map", {"tasks": int(20_000_000 * scale)}),
-            Case("mp.Pool", "map", "map", {"tasks": int(2_000_000 * scale)}),
+    items = int(2_000_000 * scale)
+    return [Case("troupe", "map", "map", {"tasks": items, "repeat": 10}),
+            Case("mp.Pool", "map", "map", {"tasks": items}),
             blobs("troupe", "copied", 4000), blobs("ring", "copied", 4000),
             blobs("boost", "copied", 4000), blobs("zeromq", "copied", 2000),
             blobs("troupe", "produced", 4000), blobs("ring", "produced", 4000),
