@@ -2,6 +2,7 @@
 
 #include "troupe/actors/copy_file.hpp"
 
+#include "troupe/os/file_copy.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
 
@@ -66,8 +67,11 @@ std::string copy_file::operator()(const std::string& path) const {
   std::error_code problem;
   fs::create_directories(to.parent_path(), problem); // Others may make it at the same time.
   if (!fs::is_directory(to.parent_path())) check(problem, what);
-  fs::copy_file(from, part_, fs::copy_options::overwrite_existing, problem);
-  if (!problem) fs::rename(part_, to, problem);
+  problem = os::copy_at_once(from, to, part_);
+  if (problem == std::errc::not_supported) {
+    fs::copy_file(from, part_, fs::copy_options::overwrite_existing, problem);
+    if (!problem) fs::rename(part_, to, problem);
+  }
   if (problem) {
     std::error_code ignored;
     fs::remove(part_, ignored);

@@ -14,11 +14,12 @@ namespace troupe::actors {
 ///
 /// A path that is not below `root` is taken as relative to it, or refused when it is absolute.
 /// Content and mode are copied, owner and times are not. The copy appears whole or not at all: it
-/// is written to a file of this worker in `target` and renamed.
+/// has no name until it is complete (os::copy_at_once).
 ///
 /// Lives in: worker. Threads: one owner. Blocks: for the disk.
-/// Crash: a file ".troupe-POOL.REPLICA.PID" is left in `target` until the worker's successor
-/// starts. Errors: a file that cannot be copied fails its message.
+/// Crash: nothing is left. In the few microseconds in which an existing copy is replaced, and on
+/// file systems without unnamed files, a file ".troupe-POOL.REPLICA.PID" is left in `target` until
+/// the worker's successor starts. Errors: a file that cannot be copied fails its message.
 class copy_file {
 public:
   explicit copy_file(const worker_config& config);
@@ -29,7 +30,7 @@ private:
 
   std::filesystem::path root_;
   std::filesystem::path target_;
-  std::filesystem::path part_; // Where a copy is made.
+  std::filesystem::path part_; // The name of a copy while it replaces another.
 };
 
 } // namespace troupe::actors

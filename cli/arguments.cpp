@@ -78,7 +78,9 @@ std::uint64_t read_number(const std::string& option, const std::string& text) {
 
 void add_file(CLI::App& verb, file_arguments& into, std::vector<std::string>& set) {
   verb.add_option("FILE", into.path, "The YAML file; - is stdin")->required()->type_name(" ");
-  verb.add_option("--set", set, "Sets a variable; wins over 'vars:' and the environment")
+  verb.add_option("--set", set,
+                  "Sets a variable; wins over 'vars:' and the environment. A relative path is "
+                  "relative to the current folder")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
 }

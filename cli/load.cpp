@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 
 namespace troupe::cli {
@@ -96,6 +97,8 @@ std::vector<std::string> message_types() {
 config::load_options options_for(const file_arguments& file) {
   config::load_options options;
   options.set = file.set;
+  std::error_code problem; // Of a folder that is gone: then there is nothing to be relative to.
+  options.set_directory = std::filesystem::current_path(problem).string();
   options.builtins = builtins();
   options.message_types = message_types();
   return options;

@@ -21,7 +21,8 @@ std::optional<std::string> from_this_process(const std::string& name) {
 }
 
 variables make_variables(const load_options& options) {
-  return {options.set, options.environment ? options.environment : from_this_process};
+  return {options.set, options.environment ? options.environment : from_this_process,
+          options.set_directory};
 }
 
 } // namespace

@@ -17,6 +17,8 @@ namespace troupe::config {
 /// What the loader must be told by its caller.
 struct load_options {
   std::map<std::string, std::string> set; ///< `--set NAME=VALUE`; wins over everything.
+  /// What relative paths in `set` are relative to; empty: the folder of the file, as all others.
+  std::string set_directory;
   known_builtins builtins;
   std::vector<std::string> message_types; ///< Registered C++ types that a channel may carry.
   /// Looks a variable up in the environment; empty: this process's.

@@ -55,8 +55,10 @@ bool is_variable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_name_inner);
 }
 
-variables::variables(std::map<std::string, std::string> set, environment from_environment)
-    : set_{std::move(set)}, environment_{std::move(from_environment)} {}
+variables::variables(std::map<std::string, std::string> set, environment from_environment,
+                     std::string set_directory)
+    : set_{std::move(set)}, environment_{std::move(from_environment)}, set_directory_{std::move(
+                                                                           set_directory)} {}
 
 void variables::declare(std::string name, std::string raw, location at) {
   declared_[std::move(name)] = {.raw = std::move(raw), .at = at, .is_open = false, .result = {}};
@@ -70,6 +72,22 @@ expansion variables::expand(std::string_view raw, expansion_time when) {
 
 expansion variables::expand_declared(const std::string& name) {
   return resolve(name);
+}
+
+bool variables::begins_with_set(std::string_view raw, std::size_t depth) const {
+  constexpr std::string_view opening = "${";
+  if (!raw.starts_with(opening) || depth > nesting_max) return false;
+  raw.remove_prefix(opening.size());
+  const auto size = std::find_if_not(raw.begin(), raw.end(), is_name_inner) - raw.begin();
+  const std::string name{raw.substr(0, static_cast<std::size_t>(size))};
+  if (set_.contains(name)) return true;
+  const auto declared = declared_.find(name);
+  return declared != declared_.end() && !environment_(name) &&
+         begins_with_set(declared->second.raw, depth + 1);
+}
+
+const std::string& variables::base_of(std::string_view raw, const std::string& directory) const {
+  return !set_directory_.empty() && begins_with_set(raw, 0) ? set_directory_ : directory;
 }
 
 std::optional<std::string> variables::value_of(const std::string& name) {

@@ -45,7 +45,10 @@ class variables {
 public:
   using environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-  variables(std::map<std::string, std::string> set, environment from_environment);
+  /// `set_directory`: what relative paths given with `--set` are relative to; empty: the same
+  /// folder as all others.
+  variables(std::map<std::string, std::string> set, environment from_environment,
+            std::string set_directory = {});
 
   /// Adds one of `vars:`; its own references are expanded when it is first used.
   void declare(std::string name, std::string raw, location at);
@@ -57,6 +60,11 @@ public:
 
   /// What `${name}` is now, or nothing.
   [[nodiscard]] std::optional<std::string> value_of(const std::string& name);
+
+  /// What the path `raw` is relative to: the folder of the command when its beginning came with
+  /// `--set`, where somebody typed it, else `directory`.
+  [[nodiscard]] const std::string& base_of(std::string_view raw,
+                                           const std::string& directory) const;
 
   /// Names given with `--set` that were neither declared nor used.
   [[nodiscard]] std::vector<std::string> unused_set() const;
@@ -75,9 +83,11 @@ private:
   void expand_into(std::string_view raw, expansion_time when, expansion& out);
   void report_undefined(std::string_view name, expansion& out) const;
   [[nodiscard]] std::string cycle_through(const std::string& name) const;
+  [[nodiscard]] bool begins_with_set(std::string_view raw, std::size_t depth) const;
 
   std::map<std::string, std::string> set_;
   environment environment_;
+  std::string set_directory_;
   std::map<std::string, variable> declared_;
   std::vector<std::string> stack_; // Declared names being expanded, outermost first.
   std::set<std::string> used_;

@@ -60,6 +60,8 @@ struct value_at {
   /// "expected a size such as 64KiB, got a list"
   void wrong_type() const;
   [[nodiscard]] bool is_scalar() const; ///< `null` as a word counts as text.
+  /// What this path is relative to; see `variables::base_of`.
+  [[nodiscard]] const std::string& base(const std::string& directory) const;
 };
 
 // Each returns the value, or nothing after having reported why there is none.

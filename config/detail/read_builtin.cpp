@@ -53,6 +53,14 @@ std::optional<setting> as_text_map(const value_at& from) {
   return from_json('{' + json + '}');
 }
 
+// Relative to the folder of the file, where the actor will be; what was typed, to where it was.
+std::optional<setting> as_path(const value_at& from) {
+  auto text = read_text(from);
+  if (!text) return std::nullopt;
+  static const std::string nowhere;
+  return as_text(resolve_path(from.base(nowhere), *text));
+}
+
 std::optional<setting> read_setting(const value_at& from) {
   switch (from.row.type) {
   case value_type::integer:
@@ -78,9 +86,10 @@ std::optional<setting> read_setting(const value_at& from) {
     return made(read_number(from), [](double value) { return plain(format_number(value)); });
   case value_type::any:
     return from_json(read_json(from));
+  case value_type::path:
+    return as_path(from);
   case value_type::text:
   case value_type::name:
-  case value_type::path:
   case value_type::signal:
   case value_type::exit_list:
   case value_type::reference:

@@ -194,7 +194,7 @@ void read_process(const map_reader& from, const std::string& directory, pool_spe
     const auto found = from.value(key);
     if (!found) return;
     if (auto text = read_text(*found, when))
-      target = path_ref{resolve_path(directory, *text), found->value.at};
+      target = path_ref{resolve_path(found->base(directory), *text), found->value.at};
   };
   read_path("working_dir", at_spawn, out.working_dir);
   read_path("module", expansion_time::load, out.module);
@@ -250,7 +250,7 @@ std::vector<path_ref> read_paths(const map_reader& from, std::string_view key,
   if (!found) return out;
   if (found->is_scalar()) {
     if (auto text = read_text(*found))
-      out.push_back({resolve_path(directory, *text), found->value.at});
+      out.push_back({resolve_path(found->base(directory), *text), found->value.at});
     return out;
   }
   for (auto& text : read_text_list(*found, expansion_time::load)) {

@@ -107,7 +107,8 @@ private:
   void read_control(const map_reader& from) {
     if (const auto found = from.value("socket")) {
       if (const auto path = read_text(*found)) {
-        out_.control.socket = path_ref{resolve_path(out_.directory, *path), found->value.at};
+        out_.control.socket =
+            path_ref{resolve_path(found->base(out_.directory), *path), found->value.at};
       }
     }
     if (from.has("enabled")) {

@@ -76,6 +76,10 @@ bool value_at::is_scalar() const {
          (value.what == node::kind::null && !value.text.empty());
 }
 
+const std::string& value_at::base(const std::string& directory) const {
+  return owner.vars().base_of(value.text, directory);
+}
+
 std::optional<std::string> read_text(const value_at& from, expansion_time when) {
   if (!from.is_scalar()) {
     from.wrong_type();

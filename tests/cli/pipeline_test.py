@@ -7,6 +7,7 @@ import collections
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 
@@ -98,6 +99,28 @@ class Samples(Tree):
                 done = self.run_sample("words", *more, counts="counts")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(self.read("counts"), expected)
+
+    def test_the_samples_run_as_they_are(self):
+        self.make_tree(5)
+        os.makedirs(self.path("config", "samples"))
+        os.mkdir(self.path("build"))
+        for name in ("checksum", "copy", "words"):
+            shutil.copy(sample(name), self.path("config", "samples"))
+            done = self.troupe("run", f"config/samples/{name}.yaml", "--set", "root=tree")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(self.read("build/checksums.sha256").splitlines()), self.sums())
+        subprocess.run(["diff", "-r", self.path("tree"), self.path("build/copy")], check=True)
+
+    def test_a_path_that_was_typed_is_relative_to_where_it_was_typed(self):
+        self.make_tree(5)
+        done = self.troupe("run", sample("checksum"), "--set", "root=../tree", "--set", "manifest=sums",
+                           cwd=self.path("tree"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        written = self.path("tree", "sums")
+        expected = [line for line in self.sums() if not line.endswith(b"/sums")]
+        with open(written, "rb") as file:
+            found = [line for line in file.read().splitlines() if not line.endswith(b"/sums")]
+        self.assertEqual(sorted(found), expected)
 
     def test_an_empty_tree_gives_an_empty_manifest(self):
         os.mkdir(self.path("tree"))

@@ -82,7 +82,7 @@ class Validate(CommandTest):
     def test_set_wins_over_vars(self):
         shown = self.troupe("validate", os.path.join(SAMPLES, "words.yaml"), "--print",
                             "--set", "counts=here")
-        self.assertIn('path: "here"', shown.stdout)
+        self.assertIn('path: "' + self.path("here") + '"', shown.stdout)
 
     def test_warnings_count_only_when_asked(self):
         text = ("version: 1\npools:\n  api:\n    command: [tail, -f, /dev/null]\n"

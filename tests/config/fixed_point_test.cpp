@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(the_main_sample_does_what_it_says) {
   BOOST_TEST(spec.pools.size() == 3U);
   BOOST_TEST(spec.pools[0].config_json == R"({"root": "/etc"})");
   BOOST_TEST(!spec.pools[1].replicas.has_value());
-  BOOST_TEST(spec.pools[2].config_json == R"({"path": "build/checksums.sha256"})");
+  BOOST_TEST(spec.pools[2].config_json == R"({"path": "../../build/checksums.sha256"})");
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_of_value_survives) {

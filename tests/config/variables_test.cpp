@@ -70,6 +70,27 @@ BOOST_AUTO_TEST_CASE(malformed_references_are_errors) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_path_that_was_typed_is_relative_to_where_it_was_typed) {
+  const std::string file = "/file";
+  variables vars{{{"typed", "x"}},
+                 [](const std::string& name) {
+                   return name == "known" ? std::optional<std::string>{"y"} : std::nullopt;
+                 },
+                 "/typed"};
+  vars.declare("plain", "z", {});
+  vars.declare("below", "${typed}/sub", {});
+  vars.declare("known", "${typed}", {}); // The environment wins over it.
+  vars.declare("circle", "${circle}", {});
+  for (const auto* raw : {"${typed}", "${typed}/a", "${typed:-b}", "${below}/c"}) {
+    BOOST_TEST(vars.base_of(raw, file) == "/typed", raw);
+  }
+  for (const auto* raw : {"a", "a/${typed}", "${plain}", "${known}", "${circle}", "${nobody}", "",
+                          "$${typed}", "${", "${typed2}"}) {
+    BOOST_TEST(vars.base_of(raw, file) == file, raw);
+  }
+  BOOST_TEST(with({}, {{"typed", "x"}}).base_of("${typed}", file) == file);
+}
+
 BOOST_AUTO_TEST_CASE(set_beats_environment_and_environment_beats_vars) {
   auto vars = with({{"a", "env"}, {"b", "env"}}, {{"a", "set"}});
   for (const auto* const name : {"a", "b", "c"}) vars.declare(name, "var", {});
