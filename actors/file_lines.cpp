@@ -41,6 +41,8 @@ bool line_reader::emit_some(emitter& out) {
         left > searched ? std::memchr(line + searched, '\n', left - searched) : nullptr;
     if (found == nullptr) {
       searched = left;
+      // What came through a pipe goes on before more is waited for.
+      if (file_.may_wait() && out.size().count > 0) return true;
       if (fill()) continue;
       if (left > 0) out.emit(std::span{buffer_.data() + begin_, left});
       offset_ += left;

@@ -2,15 +2,19 @@
 
 #include "troupe/actors/input_file.hpp"
 
+#include "troupe/os/file_access.hpp"
+#include "troupe/os/pipe.hpp"
+
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
 namespace troupe::actors {
 namespace {
 
-[[noreturn]] void fail(const std::string& what, const std::string& path) {
-  throw std::system_error{errno, std::generic_category(), "cannot " + what + ' ' + path};
+[[noreturn]] void fail(const std::string& what, const std::string& path, int error) {
+  throw std::system_error{error, std::generic_category(), "cannot " + what + ' ' + path};
 }
 
 } // namespace
@@ -20,22 +24,21 @@ void close_file::operator()(std::FILE* file) const noexcept {
 }
 
 input_file::input_file(std::string path, std::uint64_t offset) : path_{std::move(path)} {
-  if (path_.find('\0') != std::string::npos) {
-    errno = EINVAL;
-    fail("open a path with a zero byte:", path_);
+  if (path_.find('\0') != std::string::npos) fail("open a path with a zero byte:", path_, EINVAL);
+  auto file = os::open_to_read(path_, offset);
+  if (!file) {
+    fail(offset == 0 ? "open" : "go on reading", path_, file.error().os_error);
   }
-  file_.reset(std::fopen(path_.c_str(), "rbe"));
-  if (!file_) fail("open", path_);
-  std::setvbuf(file_.get(), nullptr, _IONBF, 0); // Callers read large blocks.
-  if (offset == 0) return;
-  if (std::fseek(file_.get(), static_cast<long>(offset), SEEK_SET) != 0)
-    fail("go on reading", path_);
+  file_ = *std::move(file);
+  std::error_code ignored; // Then it is read as a file.
+  may_wait_ = !std::filesystem::is_regular_file(path_, ignored);
 }
 
 std::size_t input_file::read(std::span<std::byte> into) {
-  const auto size = std::fread(into.data(), 1, into.size(), file_.get());
-  if (size == 0 && std::ferror(file_.get()) != 0) fail("read", path_);
-  return size;
+  const auto size = os::read_some(file_, into);
+  if (size) return *size;
+  if (size.error().code != errc::end_of_stream) fail("read", path_, size.error().os_error);
+  return 0;
 }
 
 } // namespace troupe::actors

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "troupe/os/fd.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -27,12 +29,16 @@ public:
   explicit input_file(std::string path, std::uint64_t offset = 0);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Reads up to `into.size()` bytes; 0 at the end.
+  /// Reads up to `into.size()` bytes; 0 at the end. From a pipe or a terminal: what has come by
+  /// now, if anything has.
   std::size_t read(std::span<std::byte> into);
+  /// Whether the next read may wait for somebody.
+  [[nodiscard]] bool may_wait() const noexcept { return may_wait_; }
 
 private:
   std::string path_;
-  file_handle file_;
+  os::fd file_;
+  bool may_wait_ = false;
 };
 
 } // namespace troupe::actors

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include "troupe/os/fd.hpp"
+
+#include <cstdint>
 #include <string>
 
 namespace troupe::os {
@@ -12,5 +15,9 @@ namespace troupe::os {
 /// For a folder: may enter it.
 [[nodiscard]] bool may_execute(const std::string& path) noexcept;
 /// @}
+
+/// Opens a file for reading at `offset`; what cannot be opened, or has no such place (a pipe), is a
+/// failure with the reason.
+[[nodiscard]] expected<fd> open_to_read(const std::string& path, std::uint64_t offset = 0);
 
 } // namespace troupe::os

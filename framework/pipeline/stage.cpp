@@ -111,12 +111,16 @@ bool stage::advance(time_point now) {
   if (!dead_letters_.is_empty() && channels_.dead_letter->pull_from(dead_letters_).count > 0) {
     moved = true;
   }
+  if (is_stopping_ && role_ == worker_role::source && !source_due_) {
+    source_due_ = now_ + source_grace;
+  }
   open_slots();
   moved = feed() || moved;
   for (auto& slot : slots_) {
     conclude_slot(slot);
     if (slot.link.is_attached() && !slot.is_dying) slot.link.flush(*port_);
     check_timeout(slot);
+    end_late_source(slot);
   }
   check_end();
   return moved || is_finished_;

@@ -53,8 +53,11 @@ public:
   /// When `advance` has to be called even if nothing happens; `time_point::max()` for never.
   [[nodiscard]] time_point next_due() const;
 
-  /// A source gives no more than what it was already asked for.
+  /// A source gives no more than what it was already asked for; one that does not give that within
+  /// `source_grace` (it waits for a pipe in which nothing comes) is killed, and what it had not
+  /// committed does not exist.
   void stop_producing() noexcept { is_stopping_ = true; }
+  static constexpr std::chrono::seconds source_grace{1};
   /// A held slot gets no new work: it is not ready, or about to be stopped or recycled.
   void hold(slot_id slot, bool is_held);
   /// The next death of this worker is not the fault of what it works on: we stop it, or an
@@ -88,6 +91,7 @@ private:
   [[nodiscard]] time_point checkpoint_due(const slot_state& slot) const;
   [[nodiscard]] time_point slot_due(const slot_state& slot) const;
   void check_timeout(slot_state& slot);
+  void end_late_source(slot_state& slot);
   void check_end();
   [[nodiscard]] bool are_slots_done() const;
   [[nodiscard]] bool have_inputs_ended() const;
@@ -148,6 +152,7 @@ private:
 
   stage_counters counters_;
   bool is_stopping_ = false;
+  std::optional<time_point> source_due_; // When a source is late that was asked to stop.
   bool is_finished_ = false;
   std::optional<failure> failure_;
 };

@@ -59,6 +59,14 @@ void stage::check_timeout(slot_state& slot) {
   port_->kill(slot.link.slot(), end_reason::message_timeout);
 }
 
+void stage::end_late_source(slot_state& slot) {
+  const bool is_late = source_due_ && now_ >= *source_due_ && slot.link.is_attached() &&
+                       !slot.is_dying && !slot.is_finished;
+  if (!is_late) return;
+  slot.is_dying = slot.is_forgiven = slot.is_finished = true;
+  port_->kill(slot.link.slot(), end_reason::stopped);
+}
+
 bool stage::have_inputs_ended() const {
   return std::all_of(channels_.inputs.begin(), channels_.inputs.end(),
                      [](const channel* each) { return each->has_ended(); });
@@ -93,6 +101,7 @@ time_point stage::slot_due(const slot_state& slot) const {
   const auto consider = [&](time_point when) { due = std::min(due, when); };
   if (slot.link.is_stalled()) consider(now_ + stalled_pause);
   if (!slot.is_open_posted && slot.link.is_idle()) consider(slot.open_not_before);
+  if (source_due_) consider(*source_due_);
   if (slot.can_work()) {
     if (role_ == worker_role::source && slot.produce_not_before > now_) {
       consider(slot.produce_not_before);
