@@ -3,6 +3,8 @@
 #include "troupe/runtime/service_pool.hpp"
 
 #include "troupe/config/variables.hpp"
+#include "troupe/os/memory_use.hpp"
+#include "troupe/pool/recycle_rule.hpp"
 
 #include <algorithm>
 
@@ -11,6 +13,7 @@ namespace troupe {
 namespace {
 // A stop sends two or three; a signal to a process that has ended is kept in vain.
 constexpr std::size_t early_signals_max = 8;
+constexpr auto look_period = std::chrono::seconds{1};
 } // namespace
 
 /// Hears about one incarnation of one command.
@@ -64,8 +67,37 @@ service_pool::service_pool(service_settings settings, std::shared_ptr<pool_envir
                                                                                 events)},
       seats_(settings_.replicas) {}
 
+void service_pool::start_all() {
+  if (recycle_rule::has_to_look(settings_.recycle))
+    environment_->dispatch().add(shared_from_this());
+  supervision_->start();
+}
+
 void service_pool::disconnect() {
+  environment_->dispatch().remove(*this);
   supervision_.reset();
+}
+
+time_point service_pool::tick(time_point now) {
+  if (!recycle_rule::has_to_look(settings_.recycle)) return time_point::max();
+  if (now < next_look_) return next_look_;
+  next_look_ = now + look_period;
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    auto& s = seats_[i];
+    if (!s.child || s.is_recycling) continue;
+    const auto limits = recycle_rule::spread(settings_.recycle, i, seats_.size());
+    const auto memory_bytes =
+        limits.memory_max_bytes > 0 ? os::resident_bytes(s.child->pid()) : std::uint64_t{0};
+    const auto reached =
+        recycle_rule::reached(limits, {.age = now - s.started_at, .memory_bytes = memory_bytes});
+    if (!reached) continue;
+    s.is_recycling = true;
+    const slot_id slot{static_cast<std::uint32_t>(i)};
+    supervision_->note_reason(slot, s.incarnation, *reached);
+    supervision_->recycle(slot, s.incarnation);
+  }
+  return next_look_;
 }
 
 command_request service_pool::request_for(slot_id slot, incarnation_id incarnation) const {
@@ -103,6 +135,7 @@ void service_pool::on_started(slot_id slot, incarnation_id incarnation,
     auto& s = seats_[slot.value];
     if (s.incarnation == incarnation) {
       s.child = std::move(child);
+      s.started_at = clock::now();
       for (const auto& [number, scope] : std::exchange(s.early_signals, {})) {
         s.child->signal(number, scope);
       }

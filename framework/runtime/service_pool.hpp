@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "troupe/pool/dispatcher.hpp"
 #include "troupe/pool/environment.hpp"
 #include "troupe/process/supervision_port.hpp"
 
@@ -23,6 +24,7 @@ struct service_settings {
   restart_spec restart;
   stop_spec stop;
   start_spec start;
+  recycle_spec recycle; ///< Age and memory; a service is given no messages.
 };
 
 /// What becomes of a service as a whole. Called on the supervisor's thread; must not block.
@@ -37,13 +39,15 @@ struct service_events {
 ///
 /// Lives in: host. Threads: any. Blocks: never. Crash (of a command): its restart rules decide.
 /// Errors: told through `service_events`.
-class service_pool final : public slot_control, public std::enable_shared_from_this<service_pool> {
+class service_pool final : public slot_control,
+                           public dispatched,
+                           public std::enable_shared_from_this<service_pool> {
 public:
   static std::shared_ptr<service_pool> make(service_settings settings,
                                             std::shared_ptr<pool_environment> environment,
                                             service_events events);
 
-  void start_all() { supervision_->start(); }
+  void start_all();
   void stop(stop_mode mode) { supervision_->stop(mode); }
   void query(std::function<void(std::vector<slot_status>)> receiver) {
     supervision_->query(std::move(receiver));
@@ -53,6 +57,10 @@ public:
   /// Processes by slot; 0: none.
   [[nodiscard]] std::vector<int> pids();
   [[nodiscard]] const service_settings& settings() const noexcept { return settings_; }
+
+  // dispatched
+  time_point serve(time_point now) override { return tick(now); }
+  time_point tick(time_point now) override;
 
   // slot_control
   void start(slot_id slot, incarnation_id incarnation) override;
@@ -68,6 +76,8 @@ private:
     incarnation_id incarnation;
     std::shared_ptr<child_process> child;
     std::vector<std::pair<int, signal_scope>> early_signals{}; // Sent before it had started.
+    time_point started_at{};
+    bool is_recycling = false;
     bool is_abandoned = false;
     bool has_failed = false;
   };
@@ -85,6 +95,7 @@ private:
   std::unique_ptr<pool_supervision> supervision_;
   std::mutex mutex_; // Protects what follows.
   std::vector<seat> seats_;
+  time_point next_look_{};
 };
 
 } // namespace troupe

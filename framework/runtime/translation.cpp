@@ -163,7 +163,8 @@ std::vector<service_settings> plan_services(const config::troupe_spec& spec) {
                    .replicas = replicas_of(pool),
                    .restart = pool.restart,
                    .stop = pool.stop,
-                   .start = pool.start});
+                   .start = pool.start,
+                   .recycle = pool.recycle});
   }
   return out;
 }

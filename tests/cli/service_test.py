@@ -30,6 +30,16 @@ class Restart(CommandTest):
         self.assertEqual(after["exit"], {"code": None, "signal": "KILL", "reason": "signal"})
         self.assertEqual(self.slot("shop", 0)["pid"], other["pid"])
 
+    def test_an_old_service_is_replaced_and_that_is_no_failure(self):
+        name = self.write("a.yaml", service("aging", f"shell: 'echo up; {IDLE}'",
+                                            "    recycle: {max_age: 100ms}\n    restart: {intensity: 0}\n"))
+        run = self.start(name)
+        for _ in range(3):
+            run.wait_for_line(r"\| up$")
+        self.assertEqual(self.slot("aging")["exit"]["reason"], "max_age")
+        run.signal(signal.SIGTERM)
+        self.assertEqual(run.end()[0], 0)
+
     def test_the_budget_ends_the_run_with_its_cause(self):
         name = self.write("a.yaml", service(
             "crash", "shell: 'exit 3'",
