@@ -5,7 +5,6 @@ Method: run the real command, kill its children and itself, and look at what is 
 import os
 import re
 import signal
-import time
 
 from support import IDLE, PATIENCE_S, CommandTest, Gone, main, service
 
@@ -148,17 +147,17 @@ class Stop(CommandTest):
         self.assertEqual(gone.wait(), [])
 
     def test_a_source_passes_a_pipe_on_and_is_stopped_while_it_waits(self):
-        text = ("version: 1\nname: tap\nchannels: {a: {type: string}}\npools:\n"
+        text = ("version: 1\nname: tap\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
                 "  in: {builtin: {lines_from_file: {path: fifo}}, output: a}\n"
-                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+                "  tell: {shell: 'while read -r x; do echo \"got $x\" >&2; echo $x; done',\n"
+                "         protocol: {mode: request_reply}, input: a, output: b}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
         os.mkfifo(self.path("fifo"))
         run = self.start(self.write("a.yaml", text))
         with open(self.path("fifo"), "w", encoding="utf-8") as pipe:
             pipe.write("one\ntwo\nhal")
             pipe.flush()
-            while not os.path.exists(self.path("copy")) or self.read("copy") != b"one\ntwo\n":
-                self.assertIsNone(run.process.poll(), run.seen)
-                time.sleep(0.01)
+            run.wait_for_line("got two")
             run.signal(signal.SIGTERM)
             code, shown = run.end()  # Although the pipe stays open.
         self.assertEqual(code, 0, shown)
