@@ -194,7 +194,7 @@ bool host_end::revoke(std::uint64_t position) noexcept {
 }
 
 bool host_end::is_revoked(std::uint64_t position) const noexcept {
-  return entries_[index(position)].is_revoked;
+  return position < tail_ && entries_[index(position)].is_revoked;
 }
 
 std::uint64_t host_end::tag_at(std::uint64_t position) const noexcept {

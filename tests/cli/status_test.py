@@ -243,8 +243,7 @@ class Socket(CommandTest):
     def test_a_file_in_its_place_is_not_removed(self):
         self.write(self.PATH, "precious")
         run = self.start("a.yaml")
-        run.wait_for_line("goes on without a control socket")
-        run.wait_for_line(r"\| up$")
+        run.wait_for_lines("goes on without a control socket", r"\| up$")
         self.assertEqual(self.read(self.PATH), b"precious")
         asked = self.troupe("run", "a.yaml", "--socket", self.PATH)
         self.assertEqual(asked.returncode, 69)
@@ -254,8 +253,7 @@ class Socket(CommandTest):
         for name in ("HOME", "XDG_STATE_HOME"):
             self.env.pop(name, None)
         run = self.start("a.yaml")
-        run.wait_for_line("goes on without a control socket.*XDG_STATE_HOME")
-        run.wait_for_line(r"\| up$")
+        run.wait_for_lines("goes on without a control socket.*XDG_STATE_HOME", r"\| up$")
 
     def test_no_socket_means_none(self):
         run = self.start("a.yaml", "--no-socket")

@@ -89,6 +89,13 @@ class Run:
             if found:
                 return found
 
+    def wait_for_lines(self, *patterns):
+        """Waits for lines of several writers, which may come in any order."""
+        missing = list(patterns)
+        while missing:
+            found = self.wait_for_line("|".join(f"(?:{pattern})" for pattern in missing))
+            missing = [pattern for pattern in missing if not re.search(pattern, found.string)]
+
     def signal(self, number):
         self.process.send_signal(number)
 
