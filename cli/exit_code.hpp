@@ -12,8 +12,8 @@ enum class exit_code : int {
   unknown_name = 4, ///< `status`: nothing is called so.
   usage = 64,
   messages_lost = 65, ///< Worked off, but messages were given up and no pool took them.
-  no_socket = 69, ///< Nothing serves the control socket, or another run does.
-  timed_out = 75, ///< `status --wait`.
+  no_socket = 69,     ///< Nothing serves the control socket, or another run does.
+  timed_out = 75,     ///< `status --wait`.
   bad_config = 78,
   interrupted = 130, ///< Stopped at once, by the second Ctrl-C.
 };

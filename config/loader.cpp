@@ -20,6 +20,13 @@ std::optional<std::string> from_this_process(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
+std::string unreadable(int error) {
+  const auto* const advice = error == ENOENT || error == ENOTDIR ? "check the path"
+                             : error == EACCES ? "give this user the right to read it"
+                                               : "name a file that can be read";
+  return std::string{"cannot be read: "} + std::strerror(error) + "; " + advice;
+}
+
 variables make_variables(const load_options& options) {
   return {options.set, options.environment ? options.environment : from_this_process,
           options.set_directory};
@@ -66,12 +73,12 @@ load_result load_file(const std::string& path, const load_options& options) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return refuse("is a folder; name a YAML file");
   std::ifstream in{path, std::ios::binary};
-  if (!in) return refuse(std::string{"cannot be read: "} + std::strerror(errno));
+  if (!in) return refuse(unreadable(errno));
   // One byte more than allowed, so that the parser sees that it is too much.
   std::string text(detail::file_bytes_max + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return refuse(std::string{"cannot be read: "} + std::strerror(errno));
+  if (in.bad()) return refuse(unreadable(errno));
   auto directory = std::filesystem::absolute(path, ignored).parent_path().string();
   return load_text(std::move(text), path, directory, options);
 }

@@ -399,7 +399,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_an_error_without_a_line) {
   const auto missing = load_file("/nonexistent/t.yaml", options_with());
   BOOST_TEST(!missing.spec.has_value());
   BOOST_TEST(headline(missing.diagnostics.at(0)) ==
-             "/nonexistent/t.yaml: error[T013]: cannot be read: No such file or directory");
+             "/nonexistent/t.yaml: error[T013]: cannot be read: No such file or directory; "
+             "check the path");
   BOOST_TEST(headline(load_file("/", options_with()).diagnostics.at(0)) ==
              "/: error[T013]: is a folder; name a YAML file");
 }
