@@ -36,6 +36,8 @@ std::string_view to_string(errc code) noexcept {
     return "broken";
   case errc::unsupported:
     return "unsupported";
+  case errc::forked_copy:
+    return "forked copy";
   case errc::system:
     return "system error";
   }
@@ -67,6 +69,8 @@ void raise(const failure& cause) {
     throw closed_error{cause.message};
   case errc::cancelled:
     throw cancelled_error{cause.message};
+  case errc::forked_copy:
+    throw forked_copy{cause.message};
   case errc::system:
     throw std::system_error{cause.os_error, std::generic_category(), cause.message};
   default:

@@ -24,6 +24,7 @@ enum class errc {
   task_failed,     ///< A task's function threw; the text is the message of its exception.
   broken,          ///< The pool gave up after its restart budget; the text says the cause.
   unsupported,     ///< The kernel or this build lacks it.
+  forked_copy,     ///< It belongs to the process this one was forked from; use it there, or exec.
   system,          ///< The operating system refused; see `os_error`.
 };
 
@@ -85,6 +86,13 @@ public:
 class serialization_error : public error {
 public:
   explicit serialization_error(const std::string& message) : error{errc::bad_data, message} {}
+};
+
+/// Something was used in a forked copy of the process that made it: in a child after fork(), or
+/// after daemon(). The workers and threads are those of that process.
+class forked_copy : public error {
+public:
+  explicit forked_copy(const std::string& message) : error{errc::forked_copy, message} {}
 };
 
 /// Throws the exception that fits: `std::system_error` when errno is known, else `error`.

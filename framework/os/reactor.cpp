@@ -3,6 +3,7 @@
 #include "troupe/os/reactor.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/signals.hpp"
 
 #include <atomic>
@@ -24,6 +25,10 @@
 namespace troupe::os {
 
 namespace asio = boost::asio;
+
+namespace {
+constexpr auto its_name = "the reactor";
+} // namespace
 
 // Shared by the handle and the operation under way; touched on the reactor thread only, but for
 // `cancel` below.
@@ -71,6 +76,7 @@ struct readiness_watch::state : std::enable_shared_from_this<state> {
   reactor& reactor_;
   asio::posix::stream_descriptor descriptor_;
   int raw_;
+  const fork_guard guard_;
   bool is_cancelled_ = false;
   std::function<void()> on_readable_;
 };
@@ -84,6 +90,8 @@ readiness_watch& readiness_watch::operator=(readiness_watch&& other) noexcept {
 
 void readiness_watch::cancel() noexcept {
   if (!state_) return;
+  // Our epoll instance is the one of the process that made it, and it goes on watching.
+  if (state_->guard_.is_forked_copy()) return leak(std::move(state_));
   const auto watched = std::exchange(state_, nullptr);
   if (watched->reactor_.is_reactor_thread()) return watched->stop();
   std::promise<void> stopped;
@@ -105,6 +113,7 @@ void readiness_watch::when_writable(std::function<void()> callback) {
 
 struct timer::state {
   explicit state(asio::io_context& context) : timer_{context} {}
+  const fork_guard guard_;
   asio::steady_timer timer_;
   std::atomic<bool> is_done_ = false; // SYNC(none): a hint; the kernel orders the rest.
 };
@@ -118,6 +127,7 @@ timer& timer::operator=(timer&& other) noexcept {
 
 void timer::cancel() noexcept {
   if (!state_) return;
+  if (state_->guard_.is_forked_copy()) return leak(std::move(state_));
   const auto running = std::exchange(state_, nullptr);
   if (!running->is_done_.exchange(true)) running->timer_.cancel();
 }
@@ -130,20 +140,22 @@ struct reactor::impl {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ =
       asio::make_work_guard(context_);
-  pid_t owner_pid_ = ::getpid();
+  const fork_guard guard_;
   std::thread thread_;
 
   void run() noexcept {
     ::pthread_setname_np(::pthread_self(), "troupe-reactor");
     for (;;) {
       try {
-        context_.run();
+        // One by one: a callback that forks comes back here twice.
+        while (context_.run_one() != 0) guard_.end_forked_copy("a callback of the reactor");
         return;
       } catch (const std::exception& problem) {
         std::fprintf(stderr, "troupe: a callback of the reactor failed: %s\n", problem.what());
       } catch (...) {
         std::fprintf(stderr, "troupe: a callback of the reactor failed\n");
       }
+      guard_.end_forked_copy("a callback of the reactor");
     }
   }
 };
@@ -154,9 +166,9 @@ reactor::reactor() : impl_{std::make_unique<impl>()} {
 }
 
 reactor::~reactor() {
-  if (::getpid() != impl_->owner_pid_) {
-    // A copy made by fork(): the thread is not here, and its locks may be held for ever.
-    static_cast<void>(impl_.release());
+  // In a copy the thread is not here, and its locks may be held for ever.
+  if (impl_->guard_.is_forked_copy()) {
+    leak(std::move(impl_));
     return;
   }
   TROUPE_ASSERT(!is_reactor_thread());
@@ -165,10 +177,12 @@ reactor::~reactor() {
 }
 
 void reactor::post(std::function<void()> function) {
+  impl_->guard_.refuse_forked_copy(its_name);
   asio::post(impl_->context_, std::move(function));
 }
 
 readiness_watch reactor::add_readable(const fd& descriptor, std::function<void()> on_readable) {
+  impl_->guard_.refuse_forked_copy(its_name);
   readiness_watch out;
   out.state_ = std::make_shared<readiness_watch::state>(*this, descriptor.get());
   out.state_->on_readable_ = std::move(on_readable);
@@ -182,6 +196,7 @@ readiness_watch reactor::add_readable(const fd& descriptor, std::function<void()
 }
 
 timer reactor::add_timer(time_point when, std::function<void()> function) {
+  impl_->guard_.refuse_forked_copy(its_name);
   timer out;
   out.state_ = std::make_shared<timer::state>(impl_->context_);
   out.state_->timer_.expires_at(when);

@@ -67,13 +67,14 @@ private:
 /// Lives in: host. Threads: any; callbacks run on the reactor's thread and must not block.
 /// Blocks: only the destructor, for the callback that is running. Crash: nothing outside the host.
 /// Errors: `add_readable` throws std::system_error when the kernel watches no more; an exception
-/// that leaves a callback is printed to stderr, and the thread goes on.
+/// that leaves a callback is printed to stderr, and the thread goes on. In a forked copy of the
+/// process that made it, everything but destructors and `cancel` throws forked_copy, and those do
+/// nothing; a callback that forks must not return in the copy, which is ended then.
 class reactor {
 public:
   /// Starts the thread. Throws std::system_error when the process is out of threads or descriptors.
   reactor();
-  /// Ends the thread; what was posted and has not run is dropped. Watches must be gone before. Does
-  /// nothing in a forked copy of the host.
+  /// Ends the thread; what was posted and has not run is dropped. Watches must be gone before.
   /// @pre not on the reactor thread
   ~reactor();
   reactor(const reactor&) = delete;

@@ -44,19 +44,26 @@ int make_memfd(const char* name) noexcept {
 
 shared_memory::shared_memory(shared_memory&& other) noexcept
     : fd_{std::move(other.fd_)}, data_{std::exchange(other.data_, nullptr)},
-      size_bytes_{std::exchange(other.size_bytes_, 0)} {}
+      size_bytes_{std::exchange(other.size_bytes_, 0)}, excluded_by_{other.excluded_by_} {}
 
 shared_memory& shared_memory::operator=(shared_memory&& other) noexcept {
   if (this == &other) return *this;
-  if (data_ != nullptr) ::munmap(data_, size_bytes_);
+  unmap();
   fd_ = std::move(other.fd_);
   data_ = std::exchange(other.data_, nullptr);
   size_bytes_ = std::exchange(other.size_bytes_, 0);
+  excluded_by_ = other.excluded_by_;
   return *this;
 }
 
 shared_memory::~shared_memory() {
-  if (data_ != nullptr) ::munmap(data_, size_bytes_);
+  unmap();
+}
+
+void shared_memory::unmap() noexcept {
+  // In a forked copy that did not get it, something else may lie there by now.
+  const bool is_mapped_here = !excluded_by_ || !excluded_by_->is_forked_copy();
+  if (data_ != nullptr && is_mapped_here) ::munmap(data_, size_bytes_);
 }
 
 shared_memory shared_memory::create(const char* name, std::size_t size_bytes, write_access access) {
@@ -99,8 +106,9 @@ expected<shared_memory> shared_memory::map(const fd& descriptor, std::size_t siz
   return out;
 }
 
-void shared_memory::exclude_from_fork() const noexcept {
-  if (data_ != nullptr) ::madvise(data_, size_bytes_, MADV_DONTFORK);
+void shared_memory::exclude_from_fork() noexcept {
+  if (data_ == nullptr || ::madvise(data_, size_bytes_, MADV_DONTFORK) != 0) return;
+  excluded_by_.emplace();
 }
 
 void shared_memory::prefer_huge_pages() const noexcept {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "troupe/os/fd.hpp"
+#include "troupe/os/fork_guard.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 namespace troupe::os {
@@ -45,15 +47,19 @@ public:
   [[nodiscard]] const fd& descriptor() const noexcept { return fd_; }
   /// Closes the descriptor; the mapping stays.
   void close_descriptor() noexcept { fd_.reset(); }
-  /// Children forked later do not get this mapping.
-  void exclude_from_fork() const noexcept;
+  /// Children forked later do not get this mapping, so that they cannot write to what is not
+  /// theirs.
+  void exclude_from_fork() noexcept;
   /// Asks for huge pages; a wish.
   void prefer_huge_pages() const noexcept;
 
 private:
+  void unmap() noexcept;
+
   fd fd_;
   std::byte* data_ = nullptr;
   std::size_t size_bytes_ = 0;
+  std::optional<fork_guard> excluded_by_; ///< Set when forked copies do not have the mapping.
 };
 
 } // namespace troupe::os

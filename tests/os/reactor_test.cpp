@@ -1,6 +1,8 @@
 // Goal: the reactor calls what it was asked to call, on its own thread, and nothing after a cancel.
 // Method: pipes, eventfds and timers; the test waits on promises.
 
+#include "support/forked.hpp"
+#include "troupe/base/error.hpp"
 #include "troupe/os/event_fd.hpp"
 #include "troupe/os/pidfd.hpp"
 #include "troupe/os/pipe.hpp"
@@ -219,16 +221,61 @@ BOOST_AUTO_TEST_CASE(exception_in_a_callback_does_not_end_the_thread) {
   BOOST_TEST(calls == 2);
 }
 
-BOOST_AUTO_TEST_CASE(forked_copy_destroys_it_without_its_thread) {
-  auto loop = std::make_unique<reactor>();
-  const int child = ::fork();
-  if (child == 0) {
-    loop.reset();
-    ::_exit(0);
+template<class F>
+bool is_refused(F use) {
+  try {
+    use();
+  } catch (const forked_copy&) {
+    return true;
   }
-  int status = -1;
-  BOOST_TEST(::waitpid(child, &status, 0) == child);
-  BOOST_TEST(status == 0);
+  return false;
+}
+
+BOOST_AUTO_TEST_CASE(forked_copy_can_neither_use_nor_disturb_it) {
+  auto loop = std::make_unique<reactor>();
+  auto bell = std::make_unique<event_fd>(event_fd::create());
+  std::promise<void> rung;
+  auto watch = loop->add_readable(bell->descriptor(), [&] {
+    bell->clear();
+    rung.set_value();
+  });
+  std::promise<void> fired;
+  auto timer = loop->add_timer(clock::now() + 1h, [] {});
+  settle(*loop); // The watch is in the kernel's list, which copies share.
+  BOOST_TEST(test::holds_in_copy([&] {
+    const bool are_refused =
+        is_refused([&] { loop->post([] {}); }) &&
+        is_refused([&] { (void)loop->add_timer(clock::now(), [] {}); }) &&
+        is_refused([&] { (void)loop->add_readable(bell->descriptor(), [] {}); });
+    watch.cancel();
+    timer.cancel();
+    watch = {};
+    loop.reset();
+    return are_refused && !timer.is_pending();
+  }));
+  bell->ring();
+  rung.get_future().wait();
+  const auto at_once = loop->add_timer(clock::now(), [&] { fired.set_value(); });
+  fired.get_future().wait();
+  BOOST_TEST(timer.is_pending());
+  watch.cancel();
+}
+
+BOOST_AUTO_TEST_CASE(callback_that_returns_in_a_forked_copy_ends_the_copy) {
+  reactor loop;
+  for (const bool throws : {false, true}) {
+    std::promise<int> forked;
+    loop.post([&] {
+      const int child = ::fork();
+      if (child == 0 && throws) throw std::runtime_error{"in the copy"};
+      if (child != 0) forked.set_value(child);
+    });
+    const int child = forked.get_future().get();
+    int status = -1;
+    BOOST_TEST(::waitpid(child, &status, 0) == child);
+    BOOST_TEST(WEXITSTATUS(status) == 70);
+    settle(loop); // The reactor itself goes on.
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,14 +2,17 @@
 // may only read; a futex in it wakes its sleepers.
 // Method: both ends in this process, through the descriptor.
 
+#include "support/forked.hpp"
 #include "troupe/os/futex.hpp"
 #include "troupe/os/shared_memory.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <new>
 #include <thread>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace troupe::os {
@@ -54,6 +57,25 @@ BOOST_AUTO_TEST_CASE(mapping_outlives_its_descriptor) {
   memory.data()[0] = std::byte{1};
   const auto moved = std::move(memory);
   BOOST_TEST((moved.data()[0] == std::byte{1}));
+}
+
+BOOST_AUTO_TEST_CASE(forked_copy_has_no_excluded_memory_and_frees_nothing_of_its_own) {
+  auto memory =
+      std::make_unique<shared_memory>(shared_memory::create("test", 4096, write_access::everybody));
+  memory->exclude_from_fork();
+  BOOST_TEST(test::holds_in_copy([&] {
+    const auto size = memory->size_bytes();
+    // The copy's own memory lies now where the excluded memory was.
+    auto* const own = ::mmap(memory->data(), size, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (own != memory->data()) return false;
+    auto moved = std::move(*memory);
+    memory.reset();
+    moved = shared_memory{};
+    *static_cast<char*>(own) = 'x';
+    return *static_cast<char*>(own) == 'x';
+  }));
+  memory->data()[0] = std::byte{1};
 }
 
 BOOST_AUTO_TEST_CASE(futex_wakes_over_two_mappings) {
