@@ -2,7 +2,7 @@
 
 #include "troupe/actors/command_child.hpp"
 
-#include "troupe/os/file_access.hpp"
+#include "troupe/os/executable.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
@@ -12,10 +12,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <span>
-#include <sstream>
 #include <system_error>
+#include <utility>
 
 extern "C" char** environ; // NOLINT: the standard library has no other name for it.
 
@@ -31,22 +30,9 @@ constexpr std::size_t read_bytes = 64 * 1024;
 constexpr std::size_t line_bytes_max = 64 * 1024 * 1024;
 
 std::string find_program(const std::string& name) {
-  namespace fs = std::filesystem;
-  const auto may_run = [](const std::string& path) {
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored) && os::may_execute(path);
-  };
-  if (name.find('/') != std::string::npos) {
-    if (may_run(name)) return name;
-    throw stage_failed{"cannot run '" + name + "': it does not exist or is not executable"};
-  }
-  const char* const list = std::getenv("PATH");
-  std::istringstream places{list != nullptr ? list : "/usr/local/bin:/usr/bin:/bin"};
-  for (std::string place; std::getline(places, place, ':');) {
-    const auto path = (place.empty() ? std::string{"."} : place) + '/' + name;
-    if (may_run(path)) return path;
-  }
-  throw stage_failed{"cannot run '" + name + "': not found in PATH (" + places.str() + ")"};
+  auto found = os::find_executable(name);
+  if (!found.problem.empty()) throw stage_failed{found.problem};
+  return std::move(found.path);
 }
 
 std::vector<std::string> environment() {
@@ -92,7 +78,8 @@ void command_child::start(const std::vector<std::string>& argv) {
   int problem = 0;
   const auto told = os::read_some(trouble.reader, std::as_writable_bytes(std::span{&problem, 1}));
   if (told && *told == sizeof(problem)) {
-    throw stage_failed{"cannot run '" + program + "': " + std::generic_category().message(problem)};
+    throw stage_failed{os::explain_exec_failure(program, problem) + ": " +
+                       std::generic_category().message(problem)};
   }
 }
 

@@ -7,6 +7,7 @@
 #include "troupe/config/loader.hpp"
 #include "troupe/config/variables.hpp"
 #include "troupe/os/cpu_count.hpp"
+#include "troupe/os/executable.hpp"
 #include "troupe/os/file_access.hpp"
 #include "troupe/os/limits.hpp"
 #include "troupe/pipeline/worker_list.hpp"
@@ -33,24 +34,6 @@ constexpr std::uint32_t replicas_looked_at_max = 256;
 
 std::string quoted(const std::string& text) {
   return "'" + text::printable(text) + "'";
-}
-
-/// Why the file cannot be run; empty when it can.
-std::string problem_of_program(const std::string& path) {
-  std::error_code problem;
-  const auto what = fs::status(path, problem);
-  if (!fs::exists(what)) {
-    return "cannot run " + quoted(path) + ": " +
-           (problem ? problem.message() : std::string{"No such file or directory"});
-  }
-  if (fs::is_directory(what)) return "cannot run " + quoted(path) + ": it is a directory";
-  if (!fs::is_regular_file(what)) {
-    return "cannot run " + quoted(path) + ": it is not a regular file";
-  }
-  if (!os::may_execute(path)) {
-    return "cannot run " + quoted(path) + ": it is not executable (chmod +x)";
-  }
-  return {};
 }
 
 std::string problem_of_folder(const std::string& path) {
@@ -170,13 +153,14 @@ private:
     const auto in_folder = [&](const std::string& path) {
       return folder.empty() ? path : (fs::path{folder} / path).string();
     };
-    if (program.find('/') != std::string::npos) return problem_of_program(in_folder(program));
+    if (program.find('/') != std::string::npos)
+      return os::problem_of_executable(in_folder(program));
     const auto list = search_path_of(pool);
     std::istringstream places{list};
     std::string nearly; // Found but not executable: says more than "not found".
     for (std::string place; std::getline(places, place, ':');) {
       const auto path = in_folder((place.empty() ? std::string{"."} : place) + "/" + program);
-      auto wrong = problem_of_program(path);
+      auto wrong = os::problem_of_executable(path);
       if (wrong.empty()) return {};
       std::error_code ignored;
       if (nearly.empty() && fs::exists(path, ignored)) nearly = std::move(wrong);

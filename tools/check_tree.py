@@ -100,7 +100,6 @@ ALLOWED = {
     ("kernel-header", PROCESS + "function_address.cpp"): "the modules the dynamic linker loaded",
     ("kernel-header", PROCESS + "zygote.cpp"): "_exit, where destructors must not run",
     ("kernel-header", PROCESS + "detail/crash_page.cpp"): "a signal handler: raw calls only",
-    ("kernel-header", PROCESS + "detail/executable.cpp"): "the look-up that exec itself would do",
     ("kernel-header", PROCESS + "detail/zygote_child.cpp"): "between fork and exec: raw calls only",
     ("kernel-header", PROCESS + "detail/zygote_loop.cpp"): "_exit, where destructors must not run",
     ("kernel-header", "framework/pipeline/module.cpp"): "dlopen of worker types, used only there",

@@ -52,6 +52,29 @@ BOOST_AUTO_TEST_CASE(full_pipes_on_both_sides_do_not_lock_up) {
   BOOST_TEST(got.outputs.back().size() == 20001U);
 }
 
+BOOST_AUTO_TEST_CASE(command_that_cannot_run_is_told_in_the_words_of_services) {
+  scratch_folder folder;
+  folder.write("windows", "#!/bin/sh\r\ncat\r\n");
+  folder.write("nowhere", "#!/no/such/shell\n");
+  folder.write("plain", "text");
+  folder.write("text", "no program");
+  for (const auto* name : {"windows", "nowhere", "text"}) {
+    std::filesystem::permissions(folder / name, std::filesystem::perms::owner_all);
+  }
+  for (const auto* worker : {"exec", "exec_stream"}) {
+    const auto told = [&](const std::string& program) {
+      return driver{}.open(worker, {{"command", {program}}}).failed;
+    };
+    BOOST_TEST(told(folder / "windows").find("line ends of Windows") != std::string::npos);
+    BOOST_TEST(told(folder / "nowhere").find("interpreter or loader") != std::string::npos);
+    BOOST_TEST(told(folder / "plain").find("it is not executable") != std::string::npos);
+    BOOST_TEST(told(folder / "text").find("neither a program") != std::string::npos);
+    BOOST_TEST(told(folder / "nothing").find("No such file") != std::string::npos);
+    BOOST_TEST(told(folder.path()).find("it is a directory") != std::string::npos);
+    BOOST_TEST(told("no-such-program").find("not found in PATH") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(message_with_a_line_feed_is_refused_for_good) {
   driver one;
   one.open("exec", talk("echo"));

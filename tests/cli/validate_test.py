@@ -133,6 +133,15 @@ class Environment(CommandTest):
         os.chmod(self.path(self.write("plain", "#!/bin/sh\n")), 0o644)
         self.check("command: [./plain]", "not executable (chmod +x)")
 
+    def test_command_with_line_ends_of_windows(self):
+        name = self.write("script", "#!/bin/sh\r\necho\r\n")
+        os.chmod(self.path(name), 0o755)
+        self.check("command: [./script]", "line ends of Windows")
+
+    def test_command_whose_interpreter_is_missing(self):
+        os.chmod(self.path(self.write("script", "#!/no/such/shell\n")), 0o755)
+        self.check("command: [./script]", "/no/such/shell")
+
     def test_command_is_a_directory(self):
         os.mkdir(self.path("folder"))
         self.check("command: [./folder]", "it is a directory")

@@ -132,6 +132,8 @@ BOOST_FIXTURE_TEST_CASE(what_cannot_run_is_refused_with_the_reason, command_fixt
   BOOST_TEST(contains(message_of({file("text", "no program", true)}), "text': neither a program"));
   BOOST_TEST(contains(message_of({file("script", "#!/no/such/shell\n", true)}),
                       "script': the interpreter or loader"));
+  BOOST_TEST(contains(message_of({file("windows", "#!/bin/sh\r\necho\r\n", true)}),
+                      "windows': its first line ends with a carriage return"));
   BOOST_TEST(contains(message_of({TROUPE_PUPPET}, {.working_dir = "/no/such"}),
                       "working_dir '/no/such': No such file"));
   BOOST_TEST(

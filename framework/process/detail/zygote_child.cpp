@@ -2,12 +2,12 @@
 
 #include "troupe/process/detail/zygote_child.hpp"
 
+#include "troupe/os/executable.hpp"
 #include "troupe/os/limits.hpp"
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/signals.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
-#include "troupe/process/detail/executable.hpp"
 #include "troupe/process/detail/modules.hpp"
 
 #include <algorithm>
@@ -112,7 +112,7 @@ int call_entry(child_start& start) {
 
 [[noreturn]] void run_command(child_start& start) {
   const auto& argv = start.message.argv;
-  const auto found = find_executable(argv.front());
+  const auto found = os::find_executable(argv.front());
   if (!found.problem.empty()) refuse(start, found.problem, 0);
   std::vector<std::string> environment;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -120,7 +120,7 @@ int call_entry(child_start& start) {
   }
   os::unblock_all_signals();
   const int problem = os::replace_image(found.path, argv, environment);
-  refuse(start, explain_exec_failure(found.path, problem), problem);
+  refuse(start, os::explain_exec_failure(found.path, problem), problem);
 }
 
 } // namespace
