@@ -84,12 +84,12 @@ void console::add(std::string line) {
     const std::lock_guard lock{mutex_};
     if (waiting_bytes_ + line.size() > waiting_bytes_max) {
       ++dropped_;
-      return;
+    } else {
+      waiting_bytes_ += line.size();
+      lines_.push_back(std::move(line));
     }
-    waiting_bytes_ += line.size();
-    lines_.push_back(std::move(line));
   }
-  changed_.notify_all();
+  changed_.notify_all(); // Also of a dropped one: that is told, and `finish` waits for it.
 }
 
 void console::show_progress(std::string line) {

@@ -58,6 +58,23 @@ std::string printable(std::string_view text, std::size_t length_max) {
   return out;
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t length_max) {
+  if (text.size() <= length_max) return text;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+  };
+  constexpr std::size_t continuation_bytes_max = 3; // More is no UTF-8, and may be cut anywhere.
+  auto end = length_max;
+  while (end > 0 && length_max - end < continuation_bytes_max && continues(end)) --end;
+  return text.substr(0, continues(end) ? length_max : end);
+}
+
+std::string shortened(std::string_view text, std::size_t length_max) {
+  if (text.size() <= length_max) return std::string{text};
+  return std::string{beginning_of(text, length_max)} + "... (" + std::to_string(text.size()) +
+         " bytes)";
+}
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;
   for (const auto& part : parts) {

@@ -2,12 +2,13 @@
 
 #pragma once
 
+#include "troupe/base/text.hpp"
 #include "troupe/pipeline/commit.hpp"
 #include "troupe/pipeline/emitter.hpp"
 
 #include <cstdint>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace troupe::pipeline {
@@ -18,6 +19,9 @@ namespace troupe::pipeline {
 /// Crash: what was reported and not committed is as if it had never been. Errors: std::bad_alloc.
 class batch_report {
 public:
+  /// Of an error's text; it goes into logs and records.
+  static constexpr std::size_t error_bytes_max = 16 * 1024;
+
   batch_report(emitter& out, commit& answer, std::vector<std::string>& error_texts)
       : out_{&out}, answer_{&answer}, error_texts_{&error_texts} {}
 
@@ -29,10 +33,10 @@ public:
     before_ = out_->size();
   }
   /// The next message failed; what was emitted for it is taken back.
-  void fail(std::string text, bool is_final) {
+  void fail(std::string_view text, bool is_final) {
     out_->rewind(before_);
     const auto index = static_cast<std::uint32_t>(answer_->outputs_of.size());
-    error_texts_->push_back(std::move(text));
+    error_texts_->push_back(text::shortened(text, error_bytes_max));
     answer_->errors.push_back({index, is_final, {}});
     answer_->outputs_of.push_back(0);
   }

@@ -2,6 +2,7 @@
 
 #include "troupe/pipeline/dead_letter.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/pipeline/detail/cursor.hpp"
 
 #include <nlohmann/json.hpp>
@@ -55,14 +56,7 @@ json describe(const exit_record& record) {
   return exit;
 }
 
-} // namespace
-
-std::string to_string(const attempt_failure& cause) {
-  return cause.exit ? to_string(*cause.exit) : cause.text;
-}
-
-std::string dead_letter_record(std::string_view stage, bytes_view message, std::uint32_t attempts,
-                               const attempt_failure& cause) {
+json make_record(std::string_view stage, bytes_view message, std::uint32_t attempts) {
   json record;
   const auto text = detail::as_text(message);
   if (is_utf8(text)) {
@@ -72,8 +66,43 @@ std::string dead_letter_record(std::string_view stage, bytes_view message, std::
   }
   record["pool"] = stage;
   record["attempts"] = attempts;
+  return record;
+}
+
+void add_cause(json& record, const attempt_failure& cause) {
   if (!cause.text.empty()) record["error"] = cause.text;
   if (cause.exit) record["exit"] = describe(*cause.exit);
+}
+
+void shorten(std::vector<std::string>& lines) {
+  for (auto& line : lines) line = text::shortened(line);
+}
+
+} // namespace
+
+std::string to_string(const attempt_failure& cause) {
+  return cause.exit ? to_string(*cause.exit) : cause.text;
+}
+
+std::string dead_letter_record(std::string_view stage, bytes_view message, std::uint32_t attempts,
+                               const attempt_failure& cause) {
+  auto record = make_record(stage, message, attempts);
+  add_cause(record, cause);
+  return clean(record);
+}
+
+std::string dead_letter_line(std::string_view stage, bytes_view message, std::uint32_t attempts,
+                             const attempt_failure& cause) {
+  const auto text = text::beginning_of(detail::as_text(message), text::quoted_bytes_max);
+  auto record = make_record(stage, message.first(text.size()), attempts);
+  if (text.size() < message.size()) record["message_bytes"] = message.size();
+  auto shown = cause;
+  shown.text = text::shortened(cause.text);
+  if (shown.exit) {
+    shorten(shown.exit->stack);
+    shorten(shown.exit->stderr_tail);
+  }
+  add_cause(record, shown);
   return clean(record);
 }
 

@@ -28,4 +28,9 @@ std::string to_string(const attempt_failure& cause);
 std::string dead_letter_record(std::string_view stage, bytes_view message, std::uint32_t attempts,
                                const attempt_failure& cause);
 
+/// The same for a log: whatever others wrote is cut, and its length told (`message_bytes`, in
+/// bytes, of the whole message).
+std::string dead_letter_line(std::string_view stage, bytes_view message, std::uint32_t attempts,
+                             const attempt_failure& cause);
+
 } // namespace troupe::pipeline

@@ -40,8 +40,9 @@ public:
 
   /// The stage is done with all its input; its workers are not needed any more.
   virtual void on_stage_finished(std::string_view stage);
-  /// A message was given up; `is_kept` says whether it lies in the dead letter channel.
-  virtual void on_dead_letter(std::string_view stage, std::string_view record, bool is_kept);
+  /// A message was given up; `is_kept` says whether it lies in the dead letter channel. `line` is
+  /// for a log: see `dead_letter_line`.
+  virtual void on_dead_letter(std::string_view stage, std::string_view line, bool is_kept);
   /// Something worth a line in the log.
   virtual void on_notice(std::string_view stage, std::string_view text);
   /// Every stage is finished. Called once, and `on_failed` is not called then.

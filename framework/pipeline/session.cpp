@@ -2,6 +2,7 @@
 
 #include "troupe/pipeline/session.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/pipeline/config_text.hpp"
 #include "troupe/pipeline/module.hpp"
 
@@ -20,6 +21,9 @@ constexpr std::size_t held_output_bytes_max = 256 * 1024;
 // The clock is read at the first messages, then at each of so many: it costs more than a message.
 constexpr std::uint32_t clock_stride = 16;
 
+// Of what an exception says; it goes into logs and records.
+constexpr std::size_t error_bytes_max = 16 * 1024;
+
 // What the exception that is being handled says.
 struct problem_text {
   std::string text;
@@ -30,9 +34,9 @@ problem_text what_happened() {
   try {
     throw;
   } catch (const message_refused& problem) {
-    return {problem.what(), true};
+    return {text::shortened(problem.what(), error_bytes_max), true};
   } catch (const std::exception& problem) {
-    return {problem.what(), false};
+    return {text::shortened(problem.what(), error_bytes_max), false};
   } catch (...) {
     return {"an exception that is not derived from std::exception", false};
   }
@@ -262,7 +266,7 @@ void session::fail_session(const input_error& problem) {
 void session::stop(const std::string& why) {
   worker_.reset();
   out_.clear();
-  append_failed(stream_, why);
+  append_failed(stream_, text::shortened(why, error_bytes_max));
 }
 
 // Outputs travel with a commit: of a stateful worker, only together with the state.

@@ -72,9 +72,10 @@ void stage::bury(work& item, const attempt_failure& cause) {
 
 void stage::dead_letter(bytes_view message, std::uint32_t attempts, const attempt_failure& cause) {
   ++counters_.dead_letters;
-  const auto record = dead_letter_record(spec_.name, message, attempts, cause);
   auto* const to = channels_.dead_letter;
   const bool is_json = to != nullptr && to->spec().type == "json";
+  std::string record;
+  if (is_json) record = dead_letter_record(spec_.name, message, attempts, cause);
   const auto bytes = is_json ? detail::as_bytes(record) : message;
   bool is_kept = to != nullptr;
   // Nobody reads it, so waiting for room would be for ever; the first failures tell the most.
@@ -85,7 +86,8 @@ void stage::dead_letter(bytes_view message, std::uint32_t attempts, const attemp
   } else {
     ++counters_.dropped;
   }
-  observer_->on_dead_letter(spec_.name, record, is_kept);
+  const auto line = dead_letter_line(spec_.name, message, attempts, cause);
+  observer_->on_dead_letter(spec_.name, line, is_kept);
 }
 
 void stage::replace_worker(slot_state& slot, const std::string& why) {

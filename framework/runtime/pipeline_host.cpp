@@ -186,10 +186,10 @@ bool pipeline_host::is_spared(std::size_t stage) {
   return record.in_vain >= kills_in_vain_max * settings_[stage].replicas;
 }
 
-void pipeline_host::on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) {
+void pipeline_host::on_dead_letter(std::string_view stage, std::string_view line, bool is_kept) {
   // A channel that no pool reads ends with this process.
   if (!is_kept || !keeps_dead_letters_.contains(stage)) {
-    events_.log("pool " + std::string{stage} + " gave a message up: " + std::string{record});
+    events_.log("pool " + std::string{stage} + " gave a message up: " + std::string{line});
   }
 }
 

@@ -69,7 +69,7 @@ public:
   time_point tick(time_point now) override;
 
   // pipeline_observer
-  void on_dead_letter(std::string_view stage, std::string_view record, bool is_kept) override;
+  void on_dead_letter(std::string_view stage, std::string_view line, bool is_kept) override;
   void on_notice(std::string_view stage, std::string_view text) override;
   void on_finished() override;
   void on_failed(const failure& cause) override;

@@ -2,6 +2,8 @@
 
 #include "troupe/supervision/give_up_cause.hpp"
 
+#include "troupe/base/text.hpp"
+
 #include <chrono>
 
 namespace troupe {
@@ -18,7 +20,8 @@ std::string duration_text(duration span) {
 // With its last words, which are the exception's text when an initializer threw.
 std::string exit_text(const exit_record& record) {
   auto text = to_string(record);
-  if (!record.stderr_tail.empty()) text += ", its last words: " + record.stderr_tail.back();
+  if (!record.stderr_tail.empty())
+    text += ", its last words: " + text::shortened(record.stderr_tail.back());
   return text;
 }
 
@@ -31,7 +34,7 @@ std::string end_text(std::string_view worker, end_kind kind, const exit_record& 
            to_string(record) + ")";
   case end_kind::start_failed: {
     auto text = "worker " + std::string{worker} + " could not be started";
-    if (!record.stderr_tail.empty()) text += ": " + record.stderr_tail.back();
+    if (!record.stderr_tail.empty()) text += ": " + text::shortened(record.stderr_tail.back());
     return text;
   }
   }

@@ -244,6 +244,25 @@ class Outcome(CommandTest):
         self.assertIn("3 messages were given up", result["cause"]["message"])
         self.assertEqual(done.stderr.count("pool lame gave a message up:"), 3)
 
+    def test_lines_that_are_refused_end_with_65_and_the_log_stays_short(self):
+        # 3 MiB fit into what is written to stderr, 5 MiB do not; both are more than a message may be.
+        for size in (3_000_000, 5_000_000):
+            with self.subTest(size=size):
+                self.write("numbers", "x" * size + "\nthe next\n")
+                done = self.troupe("run", self.write("pair.yaml", TWO_POOLS))
+                self.assertEqual(done.returncode, 65, done.stderr[:2000])
+                self.assertEqual(self.read("copy"), b"the next\n")
+                self.assertIn(f'"message_bytes":{size}', done.stderr)
+                self.assertLess(len(done.stderr), 10_000)
+
+    def test_a_message_that_nobody_can_log_does_not_keep_the_run_from_ending(self):
+        # Dropped by the console, because each is more than it keeps.
+        self.write("numbers", ("x" * 5_000_000 + "\n") * 4)
+        run = self.start(self.write("pair.yaml", TWO_POOLS))
+        run.wait_for_line("message_bytes")
+        run.signal(signal.SIGTERM)
+        self.assertIn(run.end()[0], (0, 65))
+
     def test_a_pool_that_spends_its_restarts_fails_the_run(self):
         run = self.start_gated(GATED.replace("input: b}", "input: b, restart: {intensity: 0}}"))
         os.kill(self.status("pair", "out")["pools"][0]["slots"][0]["pid"], signal.SIGKILL)

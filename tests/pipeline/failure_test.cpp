@@ -209,6 +209,36 @@ BOOST_AUTO_TEST_CASE(oversized_output_goes_to_the_dead_letter) {
   BOOST_TEST(world.dead_letters.at(0).find("max_message_bytes") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_logged_of_a_message_given_up_is_short_and_tells_its_length) {
+  std::string long_text = "5 MiB of euros: ";
+  while (long_text.size() < (std::size_t{5} << 20)) long_text += "\xe2\x82\xac";
+  pipeline::attempt_failure cause;
+  cause.text = long_text;
+  cause.exit = exit_record{};
+  cause.exit->stderr_tail = {long_text, long_text};
+  for (const auto& message : {long_text, std::string(long_text.size(), '\xff')}) {
+    const auto bytes = pipeline::detail::as_bytes(message);
+    const auto line = pipeline::dead_letter_line("pool", bytes, 1, cause);
+    BOOST_TEST(line.size() < 10000U);
+    BOOST_TEST(nlohmann::json::parse(line)["message_bytes"] == message.size());
+    // The channel gets all of it.
+    BOOST_TEST(pipeline::dead_letter_record("pool", bytes, 1, cause).size() > message.size());
+  }
+  const auto short_one = pipeline::detail::as_bytes(std::string_view{"abc"});
+  BOOST_TEST(pipeline::dead_letter_line("pool", short_one, 1, {}) ==
+             pipeline::dead_letter_record("pool", short_one, 1, {}));
+}
+
+BOOST_AUTO_TEST_CASE(an_error_as_long_as_its_message_is_cut) {
+  const std::string config = R"({"throws_on": "7", "text": ")" + std::string(100000, 'y') + "\"}";
+  fake_world world{line("picky", 10, config)};
+  BOOST_TEST(world.run());
+  const auto record = nlohmann::json::parse(files()["/dead"]);
+  const auto error = record["error"].get<std::string>();
+  BOOST_TEST(error.size() < 20000U);
+  BOOST_TEST(error.ends_with("(100000 bytes)"));
+}
+
 BOOST_AUTO_TEST_CASE(transform_goes_on_without_an_abandoned_slot_but_not_without_all) {
   fake_world world{line("echo", 400, "{}", 2)};
   while (world.engine().counters(1).done < 50) BOOST_REQUIRE(world.step());

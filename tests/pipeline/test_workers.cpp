@@ -96,10 +96,11 @@ class picky {
 public:
   explicit picky(const worker_config& config)
       : throws_on_{config.text("throws_on", "")}, dies_on_{config.text("dies_on", "")},
-        stops_on_{config.text("stops_on", "")} {}
+        stops_on_{config.text("stops_on", "")}, text_{config.text("text", "")} {}
   void operator()(const std::string& line, emitter& out) const {
     out.emit(line + "?"); // Must not be seen when the message fails.
-    if (line == throws_on_) throw std::runtime_error{"cannot stand " + line};
+    if (line == throws_on_)
+      throw std::runtime_error{text_.empty() ? "cannot stand " + line : text_};
     if (line == dies_on_) die();
     if (line == stops_on_) throw stage_failed{"the disk is full"};
   }
@@ -108,6 +109,7 @@ private:
   std::string throws_on_;
   std::string dies_on_;
   std::string stops_on_;
+  std::string text_; // What it says then.
 };
 TROUPE_WORKER(picky);
 
