@@ -52,6 +52,17 @@ expected<void> make_folder(const std::string& path) {
                         problem.value());
 }
 
+// Whether nobody listens there any more, which only one who asks can know.
+bool is_left_behind(const std::string& path) {
+  asio::io_context context;
+  local::socket asking{context};
+  error_code problem;
+  asking.open(local{}, problem);
+  if (!problem) asking.non_blocking(true, problem); // Its queue of clients may be full.
+  if (!problem) asking.connect(local::endpoint{path}, problem);
+  return problem == asio::error::connection_refused;
+}
+
 // What a run that was killed has left.
 expected<void> remove_stale(const std::string& path) {
   std::error_code problem;
@@ -60,6 +71,10 @@ expected<void> remove_stale(const std::string& path) {
   if (what != fs::file_type::socket) {
     return failure{errc::bad_argument,
                    "cannot make the control socket " + path + ": there is something else"};
+  }
+  if (!is_left_behind(path)) {
+    return failure{errc::bad_argument, "cannot make the control socket " + path +
+                                           ": another program listens there; choose another place"};
   }
   fs::remove(path, problem);
   if (problem) return system_failure("cannot replace the control socket " + path, problem.value());

@@ -13,7 +13,8 @@ namespace troupe::os {
 ///
 /// Lives in: host. Threads: one owner. Blocks: never. Crash: the kernel lets go of the lock; the
 /// file stays and is taken over by the next one.
-/// Errors: `would_block` (somebody holds it), `system`.
+/// Errors: `would_block` (somebody holds it), `bad_argument` (what lies there is not ours to write:
+/// a link, another user's, or something else than a lock file), `system`.
 class file_lock {
 public:
   /// Makes the file when it is not there.

@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -111,6 +112,54 @@ BOOST_AUTO_TEST_CASE(another_file_in_its_place_is_left_alone) {
   const auto refused = endpoint::open({.path = path()}, echo);
   BOOST_TEST((refused.error().code == errc::bad_argument));
   BOOST_TEST(fs::file_size(path()) == 8U);
+}
+
+/// Another program's socket in the place of ours, with a full queue of clients or an empty one.
+class foreign_listener {
+public:
+  foreign_listener(const std::string& path, bool is_full) {
+    fs::create_directories(fs::path{path}.parent_path());
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::copy(path.begin(), path.end(), address.sun_path);
+    const auto* const name = reinterpret_cast<const sockaddr*>(&address);
+    BOOST_REQUIRE(::bind(listening_, name, sizeof address) == 0);
+    BOOST_REQUIRE(::listen(listening_, 0) == 0);
+    for (int i = 0; is_full && i < 2; ++i)
+      static_cast<void>(::connect(client_, name, sizeof address));
+  }
+  ~foreign_listener() {
+    ::close(listening_);
+    ::close(client_);
+  }
+
+private:
+  int listening_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int client_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+};
+
+BOOST_AUTO_TEST_CASE(a_socket_that_another_program_listens_on_is_left_alone) {
+  for (const bool is_full : {false, true}) {
+    const foreign_listener other{path(), is_full};
+    const auto refused = endpoint::open({.path = path()}, echo);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST((refused.error().code == errc::bad_argument));
+    BOOST_TEST(refused.error().message.find("another program listens") != std::string::npos);
+    BOOST_TEST(fs::is_socket(path()));
+    fs::remove(path());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_link_in_place_of_the_lock_file_is_refused_and_what_it_names_left_alone) {
+  fs::create_directories(fs::path{path()}.parent_path());
+  const auto precious = folder / "precious";
+  std::ofstream{precious} << "the only copy";
+  fs::create_hard_link(precious, path() + ".lock");
+  const auto refused = endpoint::open({.path = path()}, echo);
+  BOOST_TEST_REQUIRE(!refused.has_value());
+  BOOST_TEST((refused.error().code == errc::bad_argument));
+  BOOST_TEST(fs::file_size(precious) == 13U);
+  BOOST_TEST(!fs::exists(path()));
 }
 
 BOOST_AUTO_TEST_CASE(a_path_too_long_for_the_kernel_is_told) {
