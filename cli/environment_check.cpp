@@ -4,6 +4,7 @@
 
 #include "troupe/base/text.hpp"
 #include "troupe/cli/builtin_paths.hpp"
+#include "troupe/config/env_file.hpp"
 #include "troupe/config/loader.hpp"
 #include "troupe/config/variables.hpp"
 #include "troupe/os/cpu_count.hpp"
@@ -11,7 +12,6 @@
 #include "troupe/os/file_access.hpp"
 #include "troupe/os/limits.hpp"
 #include "troupe/pipeline/worker_list.hpp"
-#include "troupe/runtime/env_file.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -111,10 +111,10 @@ private:
   }
 
   void check_env_file(const std::string& path, const config::path_ref& file) {
-    const auto read = read_env_file(file.path);
-    if (read) return;
-    const bool is_there = read.error().code == errc::bad_data;
-    add(is_there ? problem::syntax : problem::environment, file.at, path, read.error().message);
+    const auto read = config::read_env_file(file.path);
+    // What is wrong inside was told by `check_env_files`.
+    if (read || read.error().code == errc::bad_data) return;
+    add(problem::environment, file.at, path, read.error().message);
   }
 
   void check_limit(const pool_spec& pool, const config::limit_spec& limit) {
@@ -180,7 +180,7 @@ private:
     };
     const auto take_files = [&](const std::vector<config::path_ref>& files) {
       for (const auto& file : files) {
-        if (const auto read = read_env_file(file.path)) take(expected{read}.value());
+        if (const auto read = config::read_env_file(file.path)) take(expected{read}.value());
       }
     };
     take_files(spec_.env_files);

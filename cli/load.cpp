@@ -3,16 +3,20 @@
 #include "troupe/cli/load.hpp"
 
 #include "troupe/actors/catalogue.hpp"
+#include "troupe/config/env_file.hpp"
 #include "troupe/os/standard_streams.hpp"
 #include "troupe/pipeline/worker_list.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <set>
+#include <string_view>
 
 namespace troupe::cli {
 
@@ -104,9 +108,14 @@ config::load_options options_for(const file_arguments& file) {
   return options;
 }
 
-} // namespace
+std::size_t count_errors(const std::vector<config::diagnostic>& findings) {
+  return static_cast<std::size_t>(
+      std::count_if(findings.begin(), findings.end(), [](const config::diagnostic& one) {
+        return one.weight == config::severity::error;
+      }));
+}
 
-config::load_result load(const file_arguments& file) {
+config::load_result read(const file_arguments& file) {
   const auto options = options_for(file);
   if (file.path != "-") return config::load_file(file.path, options);
   auto text = read_stdin();
@@ -122,23 +131,44 @@ config::load_result load(const file_arguments& file) {
   return refused;
 }
 
+} // namespace
+
+config::load_result load(const file_arguments& file) {
+  auto out = read(file);
+  if (!out.spec) return out;
+  auto more = config::check_env_files(*out.spec);
+  out.diagnostics.insert(out.diagnostics.end(), std::make_move_iterator(more.begin()),
+                         std::make_move_iterator(more.end()));
+  return out;
+}
+
+bool is_dumb_terminal() {
+  const char* kind = std::getenv("TERM");
+  return kind == nullptr || kind[0] == '\0' || std::string_view{kind} == "dumb";
+}
+
 bool has_colour_on_stderr() {
   const char* refused = std::getenv("NO_COLOR"); // https://no-color.org
   const bool is_refused = refused != nullptr && refused[0] != '\0';
-  return !is_refused && os::is_terminal(2);
+  return !is_refused && !is_dumb_terminal() && os::is_terminal(2);
 }
 
 void show(const std::vector<config::diagnostic>& findings) {
   if (findings.empty()) return;
-  (void)os::write_all(2, config::render(findings, has_colour_on_stderr()));
+  const auto counted = [](std::size_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  const auto errors = count_errors(findings);
+  const auto warnings = findings.size() - errors;
+  auto total = errors > 0 ? counted(errors, "error") : std::string{};
+  if (warnings > 0) total += (total.empty() ? "" : ", ") + counted(warnings, "warning");
+  (void)os::write_all(2,
+                      config::render(findings, has_colour_on_stderr()) + "troupe: " + total + "\n");
 }
 
 std::string findings_json(const std::string& file, bool is_ok,
                           const std::vector<config::diagnostic>& findings) {
-  std::size_t errors = 0;
-  for (const auto& one : findings) {
-    if (one.weight == config::severity::error) ++errors;
-  }
+  const auto errors = count_errors(findings);
   nlohmann::ordered_json out{
       {"file", file}, {"ok", is_ok}, {"errors", errors}, {"warnings", findings.size() - errors}};
   out["diagnostics"] = nlohmann::ordered_json::parse(config::render_json(findings));

@@ -173,43 +173,57 @@ std::string progress::troubles() const {
   return out;
 }
 
-// "hash [=====>    ] 62% 11800/19000, 1.2k/s, 6.0s left"; empty while the total is not known.
-std::string progress::bar(std::size_t columns) const {
+// "hash [=====>    ] 62% 11800/19000, 1.2k/s, 6.0s left" in at most `room` columns: what does not
+// fit is left out. Empty while the total is not known, and where not even the shortest fits.
+std::string progress::bar(std::size_t room) const {
   if (focus_ == nullptr || samples_.empty()) return {};
   const auto total = total_of(*focus_);
   if (!total || *total == 0) return {};
   const auto done = std::min(samples_.back().done, *total);
   const auto share = static_cast<double>(done) / static_cast<double>(*total);
-  auto after = std::to_string(static_cast<int>(share * 100)) + "% " + std::to_string(done) + "/" +
-               std::to_string(*total);
-  if (const auto speed = rate(); speed > 0) {
-    after +=
-        ", " + short_count(speed) + "/s, " +
-        short_time(static_cast<std::int64_t>(static_cast<double>(*total - done) * 1000 / speed)) +
-        " left";
+  const auto counted = std::to_string(static_cast<int>(share * 100)) + "% " + std::to_string(done) +
+                       "/" + std::to_string(*total);
+  std::string speed;
+  std::string left;
+  if (const auto per_second = rate(); per_second > 0) {
+    const auto rest = static_cast<double>(*total - done) * 1000 / per_second;
+    speed = ", " + short_count(per_second) + "/s";
+    left = ", " + short_time(static_cast<std::int64_t>(rest)) + " left";
   }
-  after += troubles();
   const auto before = view_.name + ": " + focus_->name + " [";
-  const auto used = before.size() + 2 + after.size();
-  const auto room = columns > used ? columns - used : 0;
-  const auto width = std::clamp(room, bar_columns_min, bar_columns_max);
-  const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
-  std::string drawn(filled, '=');
-  if (filled < width) drawn += '>';
-  drawn.resize(width, ' ');
-  return before + drawn + "] " + after;
+  const auto least = before.size() + bar_columns_min + 2;
+  for (const auto& after : {counted + speed + left + troubles(), counted + left + troubles(),
+                            counted + troubles(), counted}) {
+    if (least + after.size() > room) continue;
+    const auto width = std::min(room - before.size() - 2 - after.size(), bar_columns_max);
+    const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
+    std::string drawn(filled, '=');
+    if (filled < width) drawn += '>';
+    drawn.resize(width, ' ');
+    return before + drawn + "] " + after;
+  }
+  return {};
 }
 
 std::string progress::line(std::size_t columns) const {
-  auto out = bar(columns);
+  // The last column stays free: some terminals would begin a new line.
+  const auto width = columns > 0 ? columns - 1 : 0;
+  const std::string stopping = view_.state == "stopping" ? " (stopping)" : "";
+  const auto room = width > stopping.size() ? width - stopping.size() : 0;
+  auto out = bar(room);
   if (out.empty()) {
     out = view_.name + ": " + counts(" > ");
-    if (const auto speed = rate(); speed > 0) out += ", " + short_count(speed) + "/s";
-    out += ", " + short_time(view_.elapsed_ms) + troubles();
+    const auto per_second = rate();
+    const auto speed = per_second > 0 ? ", " + short_count(per_second) + "/s" : std::string{};
+    for (const auto& more : {speed, ", " + short_time(view_.elapsed_ms) + troubles()}) {
+      if (out.size() + more.size() <= room) out += more;
+    }
   }
-  if (view_.state == "stopping") out += " (stopping)";
-  // The last column stays free: some terminals would begin a new line.
-  if (out.size() >= columns) out.resize(columns > 0 ? columns - 1 : 0);
+  out += stopping;
+  constexpr std::string_view cut = "...";
+  if (out.size() <= width) return out;
+  out.resize(width);
+  if (width >= cut.size()) out.replace(width - cut.size(), cut.size(), cut);
   return out;
 }
 

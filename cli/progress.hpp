@@ -52,7 +52,7 @@ private:
   [[nodiscard]] double rate() const;
   [[nodiscard]] std::string counts(std::string_view separator) const;
   [[nodiscard]] std::string troubles() const;
-  [[nodiscard]] std::string bar(std::size_t columns) const;
+  [[nodiscard]] std::string bar(std::size_t room) const;
 
   std::vector<stage> stages_; ///< Consumers after their producers.
   control::troupe_view view_;

@@ -42,9 +42,7 @@ constexpr duration end_wait_max = 10s;
 constexpr unsigned columns_by_default = 80;
 
 bool can_show_progress(const run_arguments& arguments) {
-  const char* terminal = std::getenv("TERM");
-  const bool is_dumb = terminal == nullptr || std::string_view{terminal} == "dumb";
-  return !arguments.is_quiet && !is_dumb && os::is_terminal(2);
+  return !arguments.is_quiet && !is_dumb_terminal() && os::is_terminal(2);
 }
 
 std::string what_was_lost(std::uint64_t count) {

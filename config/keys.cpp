@@ -59,12 +59,27 @@ constexpr std::array section_paths{
     section_path{section::group_stop, "groups.NAME.stop"},
 };
 
-std::optional<std::string_view> our_term(section in, std::string_view key) {
-  const auto ours = detail::our_term(key);
+// Whether this build has the key at the dotted `path` below `in`.
+bool is_here(section in, std::string_view path) {
+  for (;;) {
+    const auto dot = path.find('.');
+    const auto* const row = find_key(in, path.substr(0, dot));
+    if (row == nullptr || row->status != availability::here) return false;
+    if (dot == std::string_view::npos) return true;
+    in = row->inner;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+// What Troupe has for another tool's `key`; empty when it is not known.
+std::string explain_foreign_key(section in, std::string_view key) {
+  const auto [ours, how] = detail::our_term(key);
   // `concurrency` is only `replicas` where `replicas` could stand.
-  const auto first = ours.substr(0, ours.find('.'));
-  if (ours.empty() || find_key(in, first) == nullptr) return std::nullopt;
-  return ours;
+  if (ours.empty() || find_key(in, ours.substr(0, ours.find('.'))) == nullptr) return {};
+  auto out = "Troupe calls this '" + std::string{ours} + "'";
+  if (!is_here(in, ours)) return out + ", which is planned and not in this build; remove it";
+  if (!how.empty()) out.append("; ").append(how);
+  return out;
 }
 
 // The map below `in` that has `key`: `signal` in a pool belongs under `stop`.
@@ -158,9 +173,7 @@ std::string_view path_of(section in) {
 std::string explain_unknown_key(section in, std::string_view key) {
   using detail::comma_list;
   const std::string head = "unknown key";
-  if (const auto ours = our_term(in, key)) {
-    return head + "; Troupe calls this '" + std::string{*ours} + "'";
-  }
+  if (const auto ours = explain_foreign_key(in, key); !ours.empty()) return head + "; " + ours;
   const auto known = keys_of(in);
   if (const auto guess = detail::did_you_mean(key, known); !guess.empty()) return head + guess;
   if (const auto inner = inner_map_with(in, key)) {

@@ -157,9 +157,9 @@ private:
     for (const auto& one : found->value.entries) {
       const auto path = found->path + '.' + shown(one.key);
       if (one.key.starts_with("x-")) continue;
+      // Read all the same: what else is wrong inside is told in the same run.
       if (const auto is_name = check_name(one.key); !is_name) {
         owner_.error(problem::out_of_range, one.at, path, is_name.error().message);
-        continue;
       }
       static const auto empty_map = make_empty_map();
       const bool is_bare =

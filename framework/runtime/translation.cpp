@@ -2,8 +2,8 @@
 
 #include "troupe/runtime/translation.hpp"
 
+#include "troupe/config/env_file.hpp"
 #include "troupe/os/cpu_count.hpp"
-#include "troupe/runtime/env_file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -99,7 +99,7 @@ process_options process_of(const config::troupe_spec& spec, const config::pool_s
   // Later ones win: the files of the top, its map, the pool's files, the pool's map.
   const auto read_files = [&](const std::vector<config::path_ref>& files) {
     for (const auto& file : files) {
-      const auto lines = read_env_file(file.path).value();
+      const auto lines = config::read_env_file(file.path).value();
       for (const auto& [key, value] : lines) out.env[key] = value;
     }
   };

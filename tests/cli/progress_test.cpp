@@ -71,8 +71,35 @@ BOOST_AUTO_TEST_CASE(once_the_source_has_ended_there_is_a_bar_and_the_time_left)
       {.elapsed_ms = 2000, .found = 1000, .has_found_all = true, .hashed = 500, .listed = 90}));
   BOOST_TEST(shown.line(200) == "sums: hash [====================>                   ] "
                                 "50% 500/1000, 200/s, 2.5s left");
-  const auto narrow = shown.line(40);
-  BOOST_TEST(narrow.size() == 39U);
+  BOOST_TEST(shown.line(55) == "sums: hash [=====>    ] 50% 500/1000, 200/s, 2.5s left");
+  BOOST_TEST(shown.line(40) == "sums: hash [======>      ] 50% 500/1000");
+}
+
+BOOST_AUTO_TEST_CASE(at_every_width_the_line_fits_and_its_numbers_are_whole) {
+  progress shown{make_spec()};
+  for (const bool has_all : {false, true}) {
+    for (const auto* const state : {"running", "stopping"}) {
+      for (const std::int64_t at : {1000, 3000}) {
+        auto view = view_of({.elapsed_ms = at,
+                             .found = 12345,
+                             .has_found_all = has_all,
+                             .hashed = 1000 * static_cast<std::uint64_t>(at) / 500,
+                             .listed = 17});
+        view.state = state;
+        view.kills = 12;
+        shown.note(view);
+      }
+      const auto whole = shown.line(1000);
+      for (std::size_t columns = 0; columns < 200; ++columns) {
+        const auto line = shown.line(columns);
+        BOOST_TEST(line.size() < std::max<std::size_t>(columns, 1));
+        // Cut lines say so; the others end with something that the whole line has.
+        const auto tail = line.substr(line.size() - std::min<std::size_t>(line.size(), 6));
+        const bool is_whole = whole.find(tail) != std::string::npos;
+        BOOST_TEST((is_whole || line.ends_with("...") || columns < 4), line);
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_bar_goes_on_to_the_next_stage) {

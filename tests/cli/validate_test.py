@@ -54,7 +54,13 @@ class Validate(CommandTest):
             "bad.yaml:5:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this "
             "'replicas'\n"
             "    5 |     numprocs: 3\n"
-            "      |     ^~~~~~~~\n")
+            "      |     ^~~~~~~~\n"
+            "troupe: 1 error\n")
+
+    def test_what_is_wrong_is_counted_at_the_end(self):
+        text = "version: 1\npools:\n  Api: {command: [x], replicas: two, numprocs: 3}\n"
+        shown = self.troupe("validate", self.write("bad.yaml", text)).stderr
+        self.assertEqual(shown.splitlines()[-1], "troupe: 3 errors")
 
     def test_json_has_every_finding(self):
         text = "version: 1\npools:\n  api: {command: [x], replicas: two, numprocs: 3}\n"
@@ -163,8 +169,22 @@ class Environment(CommandTest):
 
     def test_env_file_with_a_bad_line(self):
         self.write("bad.env", "A=1\nnonsense\n")
-        self.check("command: [tail]\n    env_file: bad.env", "bad.env:2: expected KEY=VALUE",
-                   code="T001")
+        path = self.write("env.yaml",
+                          "version: 1\npools: {api: {command: [tail], env_file: bad.env}}\n")
+        for verb in ("run", "validate"):
+            shown = self.troupe(verb, path)
+            self.assertEqual(shown.returncode, 78, shown.stderr)
+            self.assertIn("bad.env:2:1: error[T001]: pools.api.env_file: expected KEY=VALUE",
+                          shown.stderr)
+
+    def test_env_file_is_checked_without_the_environment(self):
+        self.write("bad.env", "A=1\nexport B=$HOME/x\nC = 3\n")
+        path = self.write("t.yaml", "version: 1\nenv_file: bad.env\npools: {a: {command: [no_such]}}\n")
+        shown = self.troupe("validate", path)
+        self.assertEqual(shown.returncode, 78)
+        self.assertIn("bad.env:2:10: error[T001]: env_file: nothing is expanded here", shown.stderr)
+        self.assertIn("bad.env:3:1: error[T001]: env_file: remove the blank", shown.stderr)
+        self.assertIn("export B=$HOME/x\n", shown.stderr)
 
     def test_path_of_the_pool_counts(self):
         self.check("command: [tail]\n    env: {PATH: /nowhere}", "not found in PATH (/nowhere)")

@@ -29,14 +29,35 @@ pools:
 )",
       {"t.yaml:3:1: error[T003]: programs: unknown key; Troupe calls this 'pools'",
        "t.yaml:9:5: error[T003]: pools.api.numprocs: unknown key; Troupe calls this 'replicas'",
-       "t.yaml:10:5: error[T003]: pools.api.autorestart: unknown key; Troupe calls this 'restart'",
+       "t.yaml:10:5: error[T003]: pools.api.autorestart: unknown key; Troupe calls this 'restart'; "
+       "always true is 'restart: permanent', only after a failure 'restart: transient', never "
+       "'restart: never'",
        "t.yaml:11:5: error[T003]: pools.api.stopwaitsecs: unknown key; Troupe calls this "
-       "'stop.timeout'",
-       "t.yaml:12:5: error[T003]: pools.api.environment: unknown key; Troupe calls this 'env'",
+       "'stop.timeout'; with its unit: stop: {timeout: 10s}",
+       "t.yaml:12:5: error[T003]: pools.api.environment: unknown key; Troupe calls this 'env'; a "
+       "map: env: {NAME: value}",
        "t.yaml:13:5: error[T003]: pools.api.directory: unknown key; Troupe calls this "
        "'working_dir'",
        "t.yaml:14:5: error[T003]: pools.api.rlimit_nofile: unknown key; Troupe calls this "
        "'limits'"});
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_inside_what_has_a_wrong_name_are_told_too) {
+  check_headlines(
+      R"(version: 1
+channels:
+  Lines: { capcity: 10 }
+pools:
+  My Pool: { worker: a, output: Lines, numprocs: 2 }
+  b: { worker: b, input: Lines }
+)",
+      {"t.yaml:3:3: error[T005]: channels.Lines: 'Lines' is not a name; a name starts with a-z, "
+       "then a-z 0-9 _ -, at most 63 characters",
+       "t.yaml:3:12: error[T003]: channels.Lines.capcity: unknown key; did you mean 'capacity'?",
+       "t.yaml:5:3: error[T005]: pools.My Pool: 'My Pool' is not a name; a name starts with a-z, "
+       "then a-z 0-9 _ -, at most 63 characters",
+       "t.yaml:5:40: error[T003]: pools.My Pool.numprocs: unknown key; Troupe calls this "
+       "'replicas'"});
 }
 
 BOOST_AUTO_TEST_CASE(misspelt_keys_and_words_get_the_nearest) {

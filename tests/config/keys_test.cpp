@@ -6,6 +6,8 @@
 
 #include "config/load.hpp"
 
+#include "troupe/config/detail/foreign_terms.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -133,6 +135,38 @@ BOOST_AUTO_TEST_CASE(foreign_words_count_only_where_ours_could_stand) {
              "unknown key; Troupe calls this 'max_in_flight'");
   BOOST_TEST(explain_unknown_key(section::shutdown, "concurrency") ==
              "unknown key; known here: timeout");
+}
+
+// A hint that leads to the next error is worse than none: follow each of them.
+BOOST_AUTO_TEST_CASE(hints_of_foreign_words_lead_to_a_key_that_works_or_say_that_none_does) {
+  for (const auto in : {section::top, section::channel, section::pool}) {
+    for (const auto& theirs : detail::foreign_words()) {
+      const auto hint = explain_unknown_key(in, theirs);
+      const auto begin = hint.find("Troupe calls this '");
+      if (begin == std::string::npos) continue;
+      const auto name_begin = begin + std::string_view{"Troupe calls this '"}.size();
+      auto path = std::string_view{hint}.substr(name_begin);
+      path = path.substr(0, path.find('\''));
+      auto at = in;
+      bool is_here = true;
+      while (is_here && !path.empty()) {
+        const auto dot = std::min(path.find('.'), path.size());
+        const auto* const row = find_key(at, path.substr(0, dot));
+        BOOST_REQUIRE_MESSAGE(row != nullptr, theirs << " leads to a key that does not exist");
+        is_here = row->status == availability::here;
+        at = row->inner;
+        path.remove_prefix(std::min(dot + 1, path.size()));
+      }
+      const bool says_planned = hint.find("planned") != std::string::npos;
+      BOOST_TEST(is_here == !says_planned, theirs << ": " << hint);
+    }
+  }
+  BOOST_TEST(explain_unknown_key(section::pool, "healthcheck") ==
+             "unknown key; Troupe calls this 'probes', which is planned and not in this build; "
+             "remove it");
+  BOOST_TEST(explain_unknown_key(section::pool, "stdout_logfile") ==
+             "unknown key; Troupe calls this 'log.stdout'; in this build its value is prefix, "
+             "inherit or null; for a file, redirect what troupe writes");
 }
 
 // TROUPE_UPDATE_DOCS=1 in the environment writes the page instead of checking it.
