@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace troupe::os {
@@ -107,6 +109,22 @@ void fill(spawn_settings& settings, const fd& passed) {
                                                        POSIX_SPAWN_SETPGROUP);
 }
 
+// A child of ours that was started a moment ago and cannot be held by a descriptor. Unless somebody
+// else reaps our children, its number is its own until we do.
+void end_unheld_child(pid_t pid) noexcept {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pid);
+  if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return; // Reaped already.
+  ::kill(pid, SIGKILL);
+  constexpr int looks_max = 1000;
+  constexpr timespec between{.tv_sec = 0, .tv_nsec = 1'000'000};
+  for (int look = 0; look < looks_max; ++look) {
+    const pid_t found = ::waitpid(pid, nullptr, WNOHANG);
+    if (found == pid || (found < 0 && errno != EINTR)) return;
+    ::nanosleep(&between, nullptr);
+  }
+}
+
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> out;
   out.reserve(texts.size() + 1);
@@ -134,7 +152,7 @@ std::vector<std::string> environment_with(const environment_variables& more) {
 expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor,
                                           environment_variables more) {
   // A program with closed standard streams gets their numbers; a copy always lies above them.
-  const auto passed = descriptor.duplicate();
+  auto passed = descriptor.duplicate();
   if (!passed) return passed.error();
   spawn_settings settings;
   fill(settings, *passed);
@@ -147,8 +165,12 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
   const int problem = ::posix_spawn(&pid, own_image, &settings.actions, &settings.attributes,
                                     pointers_to(argv).data(), environment.data());
   if (problem != 0) return system_failure("cannot start /proc/self/exe again", problem);
+  passed->reset(); // Its number is free for the next: few descriptors may be left.
   auto handle = pidfd::open(pid);
-  if (!handle) return handle.error();
+  if (!handle) {
+    end_unheld_child(pid);
+    return handle.error();
+  }
   return spawned_process{pid, std::move(*handle)};
 }
 
