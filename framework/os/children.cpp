@@ -4,10 +4,8 @@
 
 #include <cerrno>
 #include <csignal>
-#include <system_error>
 
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,15 +27,18 @@ dead_child_search find_dead_child() noexcept {
   return {.has_children = true, .dead_pid = info.si_pid};
 }
 
-reaped_child reap_child(int pid) noexcept {
-  reaped_child out;
+reap_result reap_child(int pid, reaped_child& out) noexcept {
   rusage usage{};
-  while (::wait4(pid, &out.wait_status, 0, &usage) < 0 && errno == EINTR) {
-  }
+  pid_t found = -1;
+  do {
+    found = ::wait4(pid, &out.wait_status, WNOHANG, &usage);
+  } while (found < 0 && errno == EINTR);
+  if (found < 0) return reap_result::stolen;
+  if (found == 0) return reap_result::not_yet;
   out.user_time = to_duration(usage.ru_utime);
   out.system_time = to_duration(usage.ru_stime);
   out.rss_max_kib = usage.ru_maxrss;
-  return out;
+  return reap_result::reaped;
 }
 
 void signal_child(int pid, int signal) noexcept {
@@ -48,20 +49,6 @@ void signal_group_of_child(int pid, int signal) noexcept {
 }
 void make_group_of_child(int pid) noexcept {
   ::setpgid(pid, pid);
-}
-
-child_death_signal::child_death_signal() {
-  sigset_t deaths;
-  ::sigemptyset(&deaths);
-  ::sigaddset(&deaths, SIGCHLD);
-  fd_.reset(::signalfd(-1, &deaths, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd_) throw std::system_error{errno, std::generic_category(), "cannot make a signalfd"};
-}
-
-void child_death_signal::clear() noexcept {
-  signalfd_siginfo info{};
-  while (::read(fd_.get(), &info, sizeof info) > 0) {
-  }
 }
 
 } // namespace troupe::os

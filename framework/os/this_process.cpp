@@ -112,9 +112,15 @@ unsigned thread_count() {
 }
 
 std::vector<int> children() {
-  std::ifstream list{"/proc/thread-self/children"};
   std::vector<int> out;
-  for (int child = 0; list >> child;) out.push_back(child);
+  DIR* tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return out;
+  while (const auto* entry = ::readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    std::ifstream list{std::string{"/proc/self/task/"} + entry->d_name + "/children"};
+    for (int child = 0; list >> child;) out.push_back(child);
+  }
+  ::closedir(tasks);
   return out;
 }
 

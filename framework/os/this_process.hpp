@@ -38,7 +38,7 @@ void fill_standard_streams() noexcept;
 
 /// Number of threads, or 0 when /proc is not there.
 [[nodiscard]] unsigned thread_count();
-/// Pids of the children of this thread, adopted ones too; empty when /proc lacks the list.
+/// Pids of the children of this process, adopted ones too; empty when /proc lacks the list.
 [[nodiscard]] std::vector<int> children();
 
 } // namespace troupe::os::this_process

@@ -64,10 +64,6 @@ expected<void> unix_socket::send(std::span<const std::byte> bytes,
     case EINTR:
       continue;
     case EAGAIN:
-    case ENOBUFS:
-      return failure{errc::would_block, {}, errno};
-    // More descriptors are under way than the user may open: they arrive when the peer reads.
-    case ETOOMANYREFS:
       return failure{errc::would_block, {}, errno};
     case EPIPE:
     case ECONNRESET:

@@ -2,10 +2,12 @@
 // "nothing there".
 // Method: pipes and eventfds of this process.
 
+#include "troupe/base/growing_pause.hpp"
 #include "troupe/os/event_fd.hpp"
 #include "troupe/os/fd.hpp"
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/poll.hpp"
+#include "troupe/os/readiness_set.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -108,6 +110,44 @@ BOOST_AUTO_TEST_CASE(poll_set_tells_which_is_ready) {
   BOOST_TEST(polled.is_readable(second));
   BOOST_TEST(!polled.is_readable(absent));
   BOOST_TEST(!polled.is_writable(second)); // Not asked for.
+}
+
+BOOST_AUTO_TEST_CASE(readiness_set_tells_which_is_ready_as_long_as_it_is) {
+  const auto one = event_fd::create();
+  const auto other = event_fd::create();
+  readiness_set events;
+  BOOST_TEST(events.add(one.descriptor(), 1).has_value());
+  BOOST_TEST(events.add(other.descriptor(), 2).has_value());
+  BOOST_TEST(events.wait(deadline::now()).empty());
+  other.ring();
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto ready = events.wait(deadline::never());
+    BOOST_TEST_REQUIRE(ready.size() == 1U);
+    BOOST_TEST(ready[0].tag == 2U);
+    BOOST_TEST(ready[0].is_readable);
+    BOOST_TEST(!ready[0].is_writable); // Not asked for.
+  }
+  events.change(other.descriptor(), 3, false, true);
+  const auto writable = events.wait(deadline::never());
+  BOOST_TEST_REQUIRE(writable.size() == 1U);
+  BOOST_TEST(writable[0].tag == 3U);
+  BOOST_TEST(writable[0].is_writable);
+  BOOST_TEST(!writable[0].is_readable);
+  events.remove(other.descriptor());
+  events.remove(other.descriptor()); // No error.
+  BOOST_TEST(events.wait(deadline::now()).empty());
+  BOOST_TEST(!events.add(fd{}, 4).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(growing_pause_doubles_up_to_its_limit) {
+  using namespace std::chrono_literals;
+  growing_pause pause{1ms, 3ms};
+  BOOST_TEST((pause.take() == 1ms));
+  BOOST_TEST((pause.take() == 2ms));
+  BOOST_TEST((pause.take() == 3ms));
+  BOOST_TEST((pause.take() == 3ms));
+  pause.reset();
+  BOOST_TEST((pause.take() == 1ms));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

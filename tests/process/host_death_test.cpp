@@ -17,9 +17,11 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <ctime>
 #include <string>
 #include <vector>
 
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,12 +70,15 @@ struct puppet_host {
   // Opens everything that the host reports, and its zygote.
   std::vector<os::pidfd> open_all() {
     std::vector<os::pidfd> out;
+    pids.clear();
     bool is_ready = false;
     while (!is_ready || out.size() < reported_pids) {
       const auto text = line();
       if (text.empty()) return {};
       is_ready = is_ready || text == "ready";
-      if (text.starts_with("pid ")) open(out, std::stoi(text.substr(4)));
+      if (!text.starts_with("pid ")) continue;
+      pids.push_back(std::stoi(text.substr(4)));
+      open(out, pids.back());
     }
     zygote = test::children_of(pid).at(0);
     open(out, zygote);
@@ -86,6 +91,7 @@ struct puppet_host {
 
   int pid = 0;
   int zygote = 0;
+  std::vector<int> pids; // What it reported; the first is a worker.
   os::fd reader;
 };
 
@@ -96,6 +102,14 @@ duration time_until_gone(const std::vector<os::pidfd>& everything) {
   const auto limit = deadline::after(left_behind_after);
   for (const auto& process : everything) BOOST_TEST_REQUIRE(process.wait_exited(limit));
   return clock::now() - start;
+}
+
+duration cpu_time_of(int pid) {
+  clockid_t processor{};
+  timespec used{};
+  BOOST_TEST_REQUIRE(::clock_getcpuclockid(pid, &processor) == 0);
+  BOOST_TEST_REQUIRE(::clock_gettime(processor, &used) == 0);
+  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
 
 // Runs a scenario, which ends with `time_until_gone`, until it has kept the promise.
@@ -167,6 +181,25 @@ BOOST_AUTO_TEST_CASE(two_hosts_die_alone) {
     ::kill(stays.pid, SIGKILL);
     return std::max(first, time_until_gone(others));
   });
+}
+
+BOOST_AUTO_TEST_CASE(zygote_waits_without_a_spin_for_a_child_that_does_not_end) {
+  // As one that has become another user's; here it is dead, and this test holds it as a debugger.
+  constexpr auto watched_for = 1000ms;
+  puppet_host host{"host-workers"};
+  const auto everything = host.open_all();
+  const int worker = host.pids.at(0);
+  auto opened = os::pidfd::open(host.zygote);
+  BOOST_TEST_REQUIRE(opened.has_value());
+  BOOST_TEST_REQUIRE(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) == 0);
+  ::kill(host.pid, SIGKILL);
+  siginfo_t info{};
+  BOOST_TEST(::waitid(P_PID, static_cast<id_t>(worker), &info, WEXITED | WNOWAIT) == 0);
+  const auto before = cpu_time_of(host.zygote);
+  BOOST_TEST(!opened->wait_exited(deadline::after(watched_for)));
+  BOOST_TEST(cpu_time_of(host.zygote) - before < watched_for / 4);
+  BOOST_TEST(::waitpid(worker, nullptr, 0) == worker); // Now it is the zygote's again.
+  BOOST_TEST(opened->wait_exited(deadline::after(left_behind_after)));
 }
 
 BOOST_AUTO_TEST_CASE(program_started_through_its_loader_finds_itself) {

@@ -4,6 +4,7 @@
 
 #include "support/launch_fixture.hpp"
 #include "support/process_table.hpp"
+#include "support/threaded_zygote.hpp"
 
 #include "troupe/os/pidfd.hpp"
 
@@ -189,6 +190,18 @@ BOOST_FIXTURE_TEST_CASE(lack_of_descriptors_fails_the_start_and_nothing_else, la
   BOOST_TEST(refused > 0);
   BOOST_TEST(started > 0);
   BOOST_TEST(!stays->has_exited());
+}
+
+BOOST_AUTO_TEST_CASE(ends_are_told_also_when_a_thread_of_the_zygote_takes_every_signal) {
+  const test::threaded_zygote threaded;
+  launch_fixture fixture;
+  for (int i = 0; i < 20; ++i) {
+    BOOST_TEST(fixture.start_worker(returns_0)->exited().status.is_success());
+  }
+  const auto worker = fixture.start_worker(hangs);
+  BOOST_TEST_REQUIRE(worker->started());
+  worker->started()->signal(SIGKILL, signal_scope::process);
+  BOOST_TEST((worker->exited().status == exit_status::killed_by(SIGKILL)));
 }
 
 BOOST_AUTO_TEST_CASE(threads_may_start_workers_at_once) {

@@ -156,7 +156,7 @@ void host_launcher::on_exited(const exited_message& message) {
   const auto child = take(message.id);
   if (!child) return;
   exit_record record;
-  record.status = from_wait_status(message.wait_status);
+  if (message.is_status_known) record.status = from_wait_status(message.wait_status);
   record.usage = {std::chrono::microseconds{message.user_time_us},
                   std::chrono::microseconds{message.system_time_us}, message.rss_max_kib};
   // Only of the signal it died of: a worker may have written anything.

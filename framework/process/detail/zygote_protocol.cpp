@@ -178,6 +178,7 @@ expected<failed_message> decode_failed(std::span<const std::byte> bytes) {
 std::vector<std::byte> encode(const exited_message& message) {
   auto out = begin(zygote_message::exited);
   out.put(message.id);
+  out.put(message.is_status_known);
   out.put(message.wait_status);
   out.put(message.user_time_us);
   out.put(message.system_time_us);
@@ -193,6 +194,7 @@ expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
   auto in = body_of(bytes, zygote_message::exited);
   exited_message out;
   out.id = in.take<std::uint64_t>();
+  out.is_status_known = in.take<bool>();
   out.wait_status = in.take<std::int32_t>();
   out.user_time_us = in.take<std::int64_t>();
   out.system_time_us = in.take<std::int64_t>();

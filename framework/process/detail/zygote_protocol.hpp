@@ -16,7 +16,7 @@
 /// What the host and its zygote say to each other: one message per packet of a `unix_socket`.
 namespace troupe::detail {
 
-inline constexpr std::uint32_t zygote_protocol_version = 1;
+inline constexpr std::uint32_t zygote_protocol_version = 2;
 inline constexpr auto zygote_role_variable = "TROUPE_ZYGOTE_FD";
 /// Longest message; the argument plus names, environment and argv. Half a default socket buffer.
 inline constexpr std::size_t zygote_message_bytes_max = 100 * 1024;
@@ -82,6 +82,7 @@ struct failed_message {
 
 struct exited_message {
   std::uint64_t id = 0;
+  bool is_status_known = true; ///< False: something else in the zygote has reaped it.
   std::int32_t wait_status = 0;
   std::int64_t user_time_us = 0;
   std::int64_t system_time_us = 0;

@@ -1,0 +1,216 @@
+// Part of Troupe; see LICENSE.
+
+#include "troupe/process/detail/zygote_children.hpp"
+
+#include "troupe/os/pipe.hpp"
+#include "troupe/os/spawn.hpp"
+#include "troupe/os/this_process.hpp"
+#include "troupe/process/detail/zygote_child.hpp"
+#include "troupe/process/exit_status.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::size_t report_bytes_max = 4096; // PIPE_BUF: written at once or not at all.
+// Orphans die unseen. They are looked for soon after a death, which makes some, and then ever less.
+constexpr auto look_pause_first = std::chrono::milliseconds{5};
+constexpr auto look_pause_max = std::chrono::seconds{10};
+
+// What a readable descriptor of a child means.
+enum class child_event : std::uint64_t { death, report };
+
+std::uint64_t tag_of(int pid, child_event kind) noexcept {
+  return static_cast<std::uint64_t>(pid) * 2 + static_cast<std::uint64_t>(kind);
+}
+
+void kill_group(int pid, const os::pidfd* handle) noexcept {
+  // By descriptor where the kernel can: it never means another group.
+  if (handle == nullptr || !handle->signal_group(SIGKILL)) {
+    os::signal_group_of_child(pid, SIGKILL);
+  }
+}
+
+} // namespace
+
+zygote_children::zygote_children(os::readiness_set& events, zygote_outbox& outbox)
+    : events_{events}, outbox_{outbox},
+      report_text_(report_bytes_max), look_pause_{look_pause_first, look_pause_max} {}
+
+void zygote_children::start(start_message message, std::vector<os::fd> descriptors) {
+  if (descriptors.size() != message.descriptors_in_all()) {
+    return fail(message.id, EMFILE, "out of descriptors; raise the limit of open files");
+  }
+  child record;
+  record.id = message.id;
+  os::pipe_ends report;
+  try {
+    if (needs_report(message)) report = os::make_pipe(os::pipe_blocking::reader_does_not_block);
+  } catch (const std::system_error& problem) {
+    return fail(message.id, problem.code().value(), problem.what());
+  }
+  if (message.kind == child_kind::worker) record.page = pages_.take();
+  std::fflush(nullptr); // Or buffered text would be written once by every child.
+  const int zygote_pid = os::this_process::pid();
+  const int pid = os::fork_single_threaded();
+  if (pid == 0) {
+    run_child({std::move(message), std::move(descriptors), std::move(report.writer), pages_,
+               record.page, zygote_pid});
+  }
+  if (pid < 0) {
+    pages_.give_back(record.page);
+    return fail(message.id, -pid, "cannot fork: " + std::generic_category().message(-pid));
+  }
+  record.report = std::move(report.reader);
+  keep(pid, std::move(record));
+}
+
+void zygote_children::keep(int pid, child record) {
+  os::make_group_of_child(pid);
+  auto& kept = children_[pid] = std::move(record);
+  failure problem;
+  if (auto handle = os::pidfd::open(pid)) {
+    kept.handle = std::make_shared<const os::pidfd>(std::move(*handle));
+    const auto added = events_.add(kept.handle->descriptor(), tag_of(pid, child_event::death));
+    kept.is_watched = added.has_value();
+    if (!added) problem = added.error();
+  } else {
+    problem = handle.error();
+  }
+  if (kept.is_watched && kept.report) {
+    const auto added = events_.add(kept.report, tag_of(pid, child_event::report));
+    if (!added) problem = added.error();
+  }
+  if (next_look_ == time_point::max()) next_look_ = clock::now() + look_pause_max;
+  if (problem.os_error != 0) {
+    // Nobody could ever signal it safely, or hear of it.
+    os::signal_child(pid, SIGKILL);
+    fail(kept.id, problem.os_error,
+         "the zygote cannot watch it: " + problem.message + "; raise the limit of open files");
+    kept.id = 0;
+    drop_report(kept);
+    return look_soon();
+  }
+  if (!kept.report) tell_started(pid, kept);
+}
+
+void zygote_children::fail(std::uint64_t id, int os_error, std::string text) {
+  outbox_.send(encode(failed_message{id, os_error, std::move(text)}));
+}
+
+void zygote_children::signal_group(const signal_group_message& message) {
+  for (const auto& [pid, record] : children_) {
+    if (record.id == message.id) return os::signal_group_of_child(pid, message.signal);
+  }
+}
+
+void zygote_children::on_readable(std::uint64_t tag) {
+  const auto found = children_.find(static_cast<int>(tag / 2));
+  if (found == children_.end()) return; // Its end came in the same turn.
+  auto& record = found->second;
+  if (tag == tag_of(found->first, child_event::report)) {
+    if (record.report) take_report(found->first, record);
+  } else if (record.handle->has_exited()) {
+    bury(found);
+    look_soon();
+  }
+}
+
+void zygote_children::take_report(int pid, child& record) {
+  const auto size = os::read_some(record.report, report_text_);
+  if (!size && size.error().code == errc::would_block) return;
+  drop_report(record);
+  // The end of the pipe: exec has closed it, or the worker has.
+  if (!size) return tell_started(pid, record);
+  const auto report = parse_report(std::span{report_text_}.first(*size));
+  fail(record.id, report.os_error, report.text);
+  record.id = 0;
+}
+
+void zygote_children::drop_report(child& record) {
+  events_.remove(record.report);
+  record.report.reset();
+}
+
+void zygote_children::tell_started(int pid, const child& record) {
+  outbox_.send(encode(started_message{record.id, pid}), record.handle);
+}
+
+void zygote_children::look_soon() {
+  look_pause_.reset();
+  next_look_ = time_point::min();
+}
+
+std::size_t zygote_children::look_for_dead() {
+  for (std::size_t reaped = 0;; ++reaped) {
+    const auto search = os::find_dead_child();
+    if (search.dead_pid == 0) {
+      next_look_ = search.has_children ? clock::now() + look_pause_.take() : time_point::max();
+      return reaped;
+    }
+    const auto found = children_.find(search.dead_pid);
+    if (found != children_.end() && bury(found)) continue;
+    // Adopted: a descendant whose parent died. What cannot be reaped now would be found again.
+    os::reaped_child ignored;
+    if (os::reap_child(search.dead_pid, ignored) == os::reap_result::not_yet) {
+      next_look_ = clock::now() + look_pause_.take();
+      return reaped;
+    }
+  }
+}
+
+bool zygote_children::bury(child_map::iterator found) {
+  const int pid = found->first;
+  auto& record = found->second;
+  if (record.report) take_report(pid, record);
+  if (record.report) {
+    drop_report(record); // A child of its own holds the other end.
+    tell_started(pid, record);
+  }
+  // What it left running in its group. Before reaping: until then the number is taken.
+  kill_group(pid, record.handle.get());
+  os::reaped_child reaped;
+  const auto result = os::reap_child(pid, reaped);
+  // Readable as long as it lasts, so nothing to wait for.
+  if (record.is_watched) events_.remove(record.handle->descriptor());
+  record.is_watched = false;
+  if (result == os::reap_result::not_yet) return false; // A debugger has it; looked at again.
+  tell_exited(record, result == os::reap_result::reaped ? &reaped : nullptr);
+  pages_.give_back(record.page);
+  children_.erase(found);
+  return true;
+}
+
+void zygote_children::tell_exited(const child& record, const os::reaped_child* reaped) {
+  if (record.id == 0) return; // Its start failed and that was told.
+  exited_message message;
+  message.id = record.id;
+  message.is_status_known = reaped != nullptr;
+  if (reaped != nullptr) {
+    message.wait_status = reaped->wait_status;
+    message.user_time_us = reaped->user_time.count();
+    message.system_time_us = reaped->system_time.count();
+    message.rss_max_kib = reaped->rss_max_kib;
+    const bool was_killed = from_wait_status(reaped->wait_status).signal().has_value();
+    if (was_killed) message.crash = pages_.read(record.page);
+  }
+  outbox_.send(encode(message));
+}
+
+std::size_t zygote_children::kill_all() {
+  for (const auto& [pid, record] : children_) {
+    kill_group(pid, record.handle.get());
+    os::signal_child(pid, SIGKILL);
+  }
+  // Orphans of all generations: each round adopts the children of those killed in the last.
+  for (const int pid : os::this_process::children()) os::signal_child(pid, SIGKILL);
+  return look_for_dead();
+}
+
+} // namespace troupe::detail

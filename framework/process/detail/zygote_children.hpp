@@ -1,0 +1,80 @@
+// Part of Troupe; see LICENSE.
+
+#pragma once
+
+#include "troupe/base/growing_pause.hpp"
+#include "troupe/os/children.hpp"
+#include "troupe/os/pidfd.hpp"
+#include "troupe/os/readiness_set.hpp"
+#include "troupe/process/detail/crash_page.hpp"
+#include "troupe/process/detail/zygote_outbox.hpp"
+#include "troupe/process/detail/zygote_protocol.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// The children of a zygote: starts them, tells their starts and ends, reaps them and what they
+/// leave behind. Deaths are learnt from pidfds: a signal may go to any thread of this process.
+///
+/// Lives in: zygote. Threads: one owner. Blocks: never. Crash (of a child): its group is killed
+/// before its number is free. Errors: what cannot be started is told to the host.
+class zygote_children {
+public:
+  /// Tags in the `readiness_set` from here on are ours.
+  static constexpr std::uint64_t first_tag = 2;
+
+  zygote_children(os::readiness_set& events, zygote_outbox& outbox);
+
+  void start(start_message message, std::vector<os::fd> descriptors);
+  void signal_group(const signal_group_message& message);
+
+  /// One of our descriptors is readable.
+  void on_readable(std::uint64_t tag);
+  /// When to call `look_for_dead` at the latest: for orphans, which have no pidfd here, and for
+  /// children that could not be watched.
+  [[nodiscard]] time_point next_look() const noexcept { return next_look_; }
+  /// Reaps whoever is dead, our own and adopted ones; returns how many.
+  std::size_t look_for_dead();
+  /// SIGKILL to every child and to all that was adopted; returns how many were reaped.
+  std::size_t kill_all();
+  /// True when there is none, neither dead nor alive, as the last look has shown.
+  [[nodiscard]] bool is_empty() const noexcept { return next_look_ == time_point::max(); }
+
+private:
+  struct child {
+    std::uint64_t id = 0; // 0: the host has been told its end.
+    std::shared_ptr<const os::pidfd> handle;
+    bool is_watched = false;
+    os::fd report; // Readable when the child has started or failed; empty when known.
+    int page = crash_arena::no_page;
+  };
+  using child_map = std::map<int, child>; // By pid.
+
+  void keep(int pid, child record);
+  void fail(std::uint64_t id, int os_error, std::string text);
+  /// Tells whether a child that reports has started, once that is known.
+  void take_report(int pid, child& record);
+  void drop_report(child& record);
+  void tell_started(int pid, const child& record);
+  /// Kills the group of a dead child, reaps it and tells its end; false when that must wait.
+  bool bury(child_map::iterator found);
+  void tell_exited(const child& record, const os::reaped_child* reaped);
+  void look_soon();
+
+  os::readiness_set& events_;
+  zygote_outbox& outbox_;
+  crash_arena pages_;
+  child_map children_;
+  std::vector<std::byte> report_text_;
+  time_point next_look_ = time_point::max();
+  growing_pause look_pause_;
+};
+
+} // namespace troupe::detail
