@@ -97,7 +97,7 @@ NAMES = {
 PROCESS = "framework/process/"
 ALLOWED = {
     ("kernel-header", PROCESS + "exit_status.cpp"): "the macros that read a wait status",
-    ("kernel-header", PROCESS + "function_address.cpp"): "the modules the dynamic linker loaded",
+    ("kernel-header", PROCESS + "detail/modules.cpp"): "the modules the dynamic linker loaded",
     ("kernel-header", PROCESS + "zygote.cpp"): "_exit, where destructors must not run",
     ("kernel-header", PROCESS + "detail/crash_page.cpp"): "a signal handler: raw calls only",
     ("kernel-header", PROCESS + "detail/zygote_child.cpp"): "between fork and exec: raw calls only",

@@ -3,6 +3,7 @@
 #include "troupe/pipeline/module.hpp"
 
 #include "troupe/base/text.hpp"
+#include "troupe/process/library_list.hpp"
 
 #include <dlfcn.h>
 
@@ -27,6 +28,7 @@ expected<const worker_entry*> list_of(const std::string& module) {
   if (library == nullptr) {
     return failure{errc::start_failed, "cannot load module " + module + ": " + ::dlerror()};
   }
+  note_loaded_libraries();
   void* const symbol = ::dlsym(library, "troupe_module_workers");
   if (symbol == nullptr) {
     return failure{errc::bad_data, "module " + module + " has no workers; use TROUPE_WORKER in it"};

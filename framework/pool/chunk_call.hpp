@@ -19,13 +19,7 @@ struct pointer_caller {
   R operator()(As&&... arguments) const {
     return pointer_(std::forward<As>(arguments)...);
   }
-  void prepare() {
-    pointer_ = function_address<R(Ps...)>{code_address{code}}.resolve();
-    if (pointer_ == nullptr) {
-      throw std::runtime_error{"the function of a map is not in this worker: its library was "
-                               "loaded after the workers started"};
-    }
-  }
+  void prepare() { pointer_ = function_address<R(Ps...)>{code_address{code}}.require(); }
   R (*pointer_)(Ps...) = nullptr; // Means something only in the process that called `prepare`.
 };
 

@@ -74,12 +74,8 @@ void invoke_pointer(std::span<const std::byte> payload, reply_sink& reply) {
   static std::uint64_t last_code = 0;
   static pointer last = nullptr;
   if (const auto code = std::get<0>(message); code != last_code || last == nullptr) {
-    last = function_address<R(Ps...)>{code_address{code}}.resolve();
+    last = function_address<R(Ps...)>{code_address{code}}.require();
     last_code = code;
-  }
-  if (last == nullptr) {
-    throw std::runtime_error{"the task's function is not in this worker: its library was loaded "
-                             "after the workers started; load it before the first pool"};
   }
   reply_with<std::decay_t<R>>(reply, [&] {
     return std::apply([](std::uint64_t, auto&... each) { return last(std::move(each)...); },
@@ -97,11 +93,7 @@ void invoke_loan(std::span<const std::byte> payload, reply_sink& reply) {
   if (payload.size() < loan_header_bytes) throw serialization_error{"a loaned buffer was cut"};
   std::memcpy(&code, payload.data(), sizeof code);
   auto* const function =
-      function_address<R(std::span<const std::byte>)>{code_address{code}}.resolve();
-  if (function == nullptr) {
-    throw std::runtime_error{"the task's function is not in this worker: its library was loaded "
-                             "after the workers started; load it before the first pool"};
-  }
+      function_address<R(std::span<const std::byte>)>{code_address{code}}.require();
   reply_with<R>(reply, [&] { return function(payload.subspan(loan_header_bytes)); });
 }
 

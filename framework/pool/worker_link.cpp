@@ -14,13 +14,13 @@ worker_link::worker_link(slot_id slot, incarnation_id incarnation, std::size_t o
                                                                             output_arena_bytes)} {}
 
 void worker_link::launch(launcher& with, process_options options, const worker_setup& setup,
-                         const os::shared_memory& input_arena) {
+                         const os::shared_memory& input_arena, const library_list& libraries) {
   worker_request request;
   request.options = std::move(options);
   request.entry = &run_worker;
-  request.descriptors = {&end_->request_descriptor(), &end_->response_descriptor(),
-                         &input_arena.descriptor(), &end_->output_descriptor(),
-                         &end_->doorbell().descriptor()};
+  request.descriptors = {&end_->request_descriptor(),    &end_->response_descriptor(),
+                         &input_arena.descriptor(),      &end_->output_descriptor(),
+                         &end_->doorbell().descriptor(), &libraries.descriptor()};
   request.argument = encode_setup(setup);
   with.start(std::move(request), shared_from_this());
   end_->close_descriptors();

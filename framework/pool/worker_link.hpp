@@ -7,6 +7,7 @@
 #include "troupe/pool/worker_setup.hpp"
 #include "troupe/process/child_spec.hpp"
 #include "troupe/process/launcher.hpp"
+#include "troupe/process/library_list.hpp"
 
 #include <atomic>
 #include <memory>
@@ -43,7 +44,7 @@ public:
 
   /// Asks the launcher for the process.
   void launch(launcher& with, process_options options, const worker_setup& setup,
-              const os::shared_memory& input_arena);
+              const os::shared_memory& input_arena, const library_list& libraries);
 
   [[nodiscard]] slot_id slot() const noexcept { return slot_; }
   [[nodiscard]] incarnation_id incarnation() const noexcept { return incarnation_; }

@@ -9,6 +9,7 @@
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_setup.hpp"
 #include "troupe/process/function_address.hpp"
+#include "troupe/process/library_list.hpp"
 #include "troupe/process/throw_stack.hpp"
 
 #include <array>
@@ -54,15 +55,18 @@ private:
   std::size_t size_bytes_ = 0;
 };
 
+task_function task_function_at(std::uint64_t code) {
+  return reinterpret_cast<task_function>(const_cast<void*>(require_code(code_address{code})));
+}
+
 // Addresses seen lately; a lookup walks the loaded modules.
 class code_cache {
 public:
-  task_function resolve(std::uint64_t code) noexcept {
+  task_function require(std::uint64_t code) {
     auto& known = entries_[(code >> 4) % entries_.size()];
     if (known.code != code || known.function == nullptr) {
+      known.function = task_function_at(code);
       known.code = code;
-      known.function =
-          reinterpret_cast<task_function>(const_cast<void*>(resolve_code(code_address{code})));
     }
     return known.function;
   }
@@ -74,14 +78,6 @@ private:
   };
   std::array<entry, 64> entries_{};
 };
-
-void call(task_function function, std::span<const std::byte> payload, reply_sink& reply) {
-  if (function == nullptr) {
-    throw std::runtime_error{"the task's function is not in this worker: its library was loaded "
-                             "after the workers started; load it before the first pool"};
-  }
-  function(payload, reply);
-}
 
 void send_error(ipc::worker_end& end, std::uint64_t run_time_ns) {
   static const auto name = identity().pool + "/" + std::to_string(identity().slot);
@@ -107,7 +103,7 @@ void run_tasks(ipc::worker_end& end) {
     };
     reply.reset();
     try {
-      call(codes.resolve(job.code), job.payload, reply);
+      codes.require(job.code)(job.payload, reply);
       if (reply.size_bytes() == 0) (void)end.reply_room(0);
       end.publish(static_cast<std::uint8_t>(reply_kind::value), reply.size_bytes(), run_time_ns());
     } catch (const throw_probe&) {
@@ -132,9 +128,7 @@ private:
 void run_initializer(const worker_setup& setup) {
   if (setup.initializer_code == 0) return;
   no_reply ignored;
-  call(reinterpret_cast<task_function>(
-           const_cast<void*>(resolve_code(code_address{setup.initializer_code}))),
-       setup.initializer_payload, ignored);
+  task_function_at(setup.initializer_code)(setup.initializer_payload, ignored);
 }
 
 } // namespace
@@ -149,7 +143,7 @@ detail::worker_state_holder& detail::held_worker_state() noexcept {
 }
 
 int run_worker(std::span<os::fd> descriptors, std::span<const std::byte> setup_bytes) {
-  if (descriptors.size() != 5) return exit_code_of_bad_setup;
+  if (descriptors.size() != 6) return exit_code_of_bad_setup;
   const auto setup = decode_setup(setup_bytes);
   identity() = {setup.pool, setup.slot, setup.incarnation, true};
   const auto map = [&](std::size_t i, std::size_t size_min, bool is_writable) {
@@ -158,6 +152,9 @@ int run_worker(std::span<os::fd> descriptors, std::span<const std::byte> setup_b
     descriptors[i].reset();
     return memory;
   };
+  // Children that a task forks keep this one: they may throw and look for functions, too.
+  use_library_list(os::shared_memory::map(descriptors[5], library_list_bytes, false).value());
+  descriptors[5].reset();
   ipc::worker_end end{map(0, sizeof(ipc::request_region), false),
                       map(1, sizeof(ipc::response_region), true), map(2, 1, false), map(3, 1, true),
                       os::event_fd{std::move(descriptors[4])}};

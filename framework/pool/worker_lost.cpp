@@ -11,12 +11,7 @@ namespace {
 std::string describe(const exit_record& record, std::uint64_t task, std::uint32_t attempts) {
   auto text = "task " + std::to_string(task) + " was lost in attempt " + std::to_string(attempts) +
               ": " + to_string(record);
-  for (const auto& frame : record.stack) {
-    const bool is_ours = frame.find("troupe::detail::invoke_") != std::string::npos ||
-                         frame.find("troupe::run_worker(") != std::string::npos;
-    if (is_ours) break; // And so are all behind it.
-    text += "\n  " + frame;
-  }
+  for (const auto& frame : record.stack) text += "\n  " + frame;
   if (!record.stderr_tail.empty()) text += "\n  its last lines on stderr:";
   for (const auto& line : record.stderr_tail) text += "\n    " + line;
   return text;

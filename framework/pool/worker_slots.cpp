@@ -94,7 +94,7 @@ void worker_slots::launch(worker_link& link, process_options options,
                  .incarnation = link.incarnation().value,
                  .initializer_code = settings_.initializer_code,
                  .initializer_payload = settings_.initializer_payload},
-                input_arena);
+                input_arena, *libraries_);
   } catch (const std::system_error& e) {
     link.on_start_failed(system_failure("cannot launch a worker", e.code().value()));
   }

@@ -142,6 +142,7 @@ private:
   const pool_settings& settings_;
   pool_environment* environment_;
   std::unique_ptr<pool_supervision> supervision_;
+  const std::shared_ptr<const library_list> libraries_ = library_list::shared();
   std::vector<worker_slot> slots_;
   time_point next_look_{};
 };

@@ -1,9 +1,8 @@
 // Part of Troupe; see LICENSE.
 
-#define BOOST_STACKTRACE_LINK
 #include "troupe/process/code_name.hpp"
 
-#include <boost/stacktrace/frame.hpp>
+#include "troupe/process/detail/debug_info.hpp"
 
 #include <cstddef>
 #include <map>
@@ -27,13 +26,16 @@ std::string name_of_code(code_address address) {
   if (!name.empty()) return name;
   const void* const code = resolve_code(address);
   if (code == nullptr) return name = "a function of a library that is not loaded";
-  const boost::stacktrace::frame frame{code};
-  name = frame.name().empty() ? "a function without a name" : frame.name();
-  if (!frame.source_file().empty()) {
+  const auto places = detail::places_of_code(reinterpret_cast<std::uintptr_t>(code));
+  if (places.empty()) return name = "a function without a name";
+  // What is inlined there is at a line of the function itself.
+  const auto& place = places.back();
+  name = place.function;
+  if (!place.file.empty()) {
     name += " at ";
-    name += frame.source_file();
+    name += place.file;
     name += ':';
-    name += std::to_string(frame.source_line());
+    name += std::to_string(place.line);
   }
   return name;
 }

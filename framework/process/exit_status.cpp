@@ -2,6 +2,8 @@
 
 #include "troupe/process/exit_status.hpp"
 
+#include "troupe/process/detail/stack_filter.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -14,22 +16,10 @@ namespace troupe {
 
 namespace {
 
-// "ns::run(job&)" -> "ns::run"; an argument list is what the last parenthesis closes.
-std::string_view without_arguments(std::string_view function) {
-  int depth = 0;
-  for (auto at = function.rfind(')') + 1; at-- > 0;) {
-    if (function[at] == ')') ++depth;
-    if (function[at] != '(' || --depth != 0) continue;
-    return at == 0 ? function : function.substr(0, at); // "(anonymous namespace)::run".
-  }
-  return function;
-}
-
-// "#1 run(job&) at /src/app/run.cpp:7" -> "run (run.cpp:7)".
+// "#1 void run<int>(job&) at /src/app/run.cpp:7" -> "run<int> (run.cpp:7)".
 std::string short_frame(std::string_view frame) {
-  if (frame.starts_with('#')) frame.remove_prefix(std::min(frame.find(' ') + 1, frame.size()));
+  std::string out{detail::function_name_of(frame)};
   const auto at = frame.rfind(" at ");
-  std::string out{without_arguments(frame.substr(0, at))};
   if (at == std::string_view::npos) return out;
   const auto place = frame.substr(at + 4);
   const auto slash = place.rfind('/');
@@ -38,12 +28,22 @@ std::string short_frame(std::string_view frame) {
   return out + ")";
 }
 
-// The innermost frame with a source line says more than "raise" or "abort" below it.
+// The innermost frame that is the user's: with a source line, and no template of the standard
+// library, which says less than who called it.
 std::string where(const std::vector<std::string>& stack) {
   const auto has_line = [](const std::string& frame) { return frame.find(" at ") != frame.npos; };
-  const auto found = std::find_if(stack.begin(), stack.end(), has_line);
-  if (found != stack.end()) return short_frame(*found);
-  return stack.empty() ? std::string{} : short_frame(stack.front());
+  const auto is_foreign = [](const std::string& frame) {
+    const auto name = detail::function_name_of(frame);
+    return name.starts_with("std::") || name.starts_with("__gnu_cxx::");
+  };
+  const auto first_with = [&](auto&& is_wanted) {
+    const auto found = std::find_if(stack.begin(), stack.end(), is_wanted);
+    return found == stack.end() ? std::string{} : short_frame(*found);
+  };
+  auto out = first_with([&](const auto& frame) { return has_line(frame) && !is_foreign(frame); });
+  if (out.empty()) out = first_with(has_line);
+  if (out.empty()) out = first_with([&](const auto& frame) { return !is_foreign(frame); });
+  return out.empty() && !stack.empty() ? short_frame(stack.front()) : out;
 }
 
 std::optional<int> number_of(std::string_view text) {

@@ -5,7 +5,7 @@
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/process/detail/host_launcher.hpp"
-#include "troupe/process/detail/modules.hpp"
+#include "troupe/process/detail/libraries.hpp"
 #include "troupe/process/zygote.hpp"
 
 #include <optional>
@@ -23,7 +23,7 @@ using detail::launch_request;
 constexpr std::size_t fixed_bytes_max = 1024;
 
 std::size_t text_bytes(const detail::start_message& message) {
-  std::size_t sum = fixed_bytes_max + message.options.name.size() + message.module_path.size() +
+  std::size_t sum = fixed_bytes_max + message.options.name.size() + message.entry_home.size() +
                     message.options.working_dir.size() + message.argument.size() +
                     message.options.limits.size() * sizeof(resource_limit);
   for (const auto& [name, value] : message.options.env) sum += name.size() + value.size() + 8;
@@ -103,8 +103,9 @@ public:
     out.message.argument = std::move(request.argument);
     out.message.descriptor_count = static_cast<std::uint8_t>(request.descriptors.size());
     out.borrowed = std::move(request.descriptors);
-    const auto module_id = static_cast<std::uint16_t>(out.message.entry.packed >> 48);
-    if (module_id != 0) out.message.module_path = detail::path_of_module(module_id);
+    const auto number = out.message.entry.packed >> detail::code_offset_bits;
+    const auto library = detail::find_library(static_cast<std::uint16_t>(number));
+    if (library) out.message.entry_home = detail::encode(*library);
     launch(std::move(out), std::move(request.options), std::move(observer), {}, {});
   }
 

@@ -2,6 +2,7 @@
 
 #include "troupe/process/throw_stack.hpp"
 
+#include "troupe/process/detail/libraries.hpp"
 #include "troupe/process/detail/modules.hpp"
 
 #include <algorithm>
@@ -45,9 +46,10 @@ std::vector<std::uint64_t> take_throw_stack() {
   const auto modules = detail::loaded_modules();
   for (const auto address : std::span{last_throw.frames}.first(count)) {
     const auto home = std::find_if(modules.begin(), modules.end(), [&](const auto& module) {
-      return address >= module.base && address < module.end;
+      return address >= module.begin && address < module.end;
     });
-    if (home != modules.end()) out.push_back(detail::pack(home->id, address - home->base));
+    if (home == modules.end()) continue;
+    out.push_back(detail::pack(detail::number_for_naming(*home), address - home->base));
   }
   return out;
 }

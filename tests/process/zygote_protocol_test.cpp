@@ -26,7 +26,7 @@ start_message sample_start() {
   out.has_in = true;
   out.descriptor_count = 2;
   out.entry = {0x123456789};
-  out.module_path = "/lib/x.so";
+  out.entry_home.assign(5, std::byte{7});
   out.argument = {std::byte{1}, std::byte{2}};
   out.argv = {"tool", "", "x"};
   return out;

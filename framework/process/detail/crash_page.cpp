@@ -2,6 +2,7 @@
 
 #include "troupe/process/detail/crash_page.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstddef>
@@ -25,6 +26,8 @@ struct crash_arena::layout {
   std::uint64_t fault_address;
   std::uint64_t program_counter;
   std::uint64_t frames[crash_frames_max + 1]; // Ends with a zero.
+  std::uint32_t library_count;                // Written before any crash, by the thread that loads.
+  crash_library libraries[crash_libraries_max];
 };
 
 namespace {
@@ -125,6 +128,21 @@ void crash_arena::install_handlers(int page) const noexcept {
   for (const int signal : crash_signals) ::sigaction(signal, &action, nullptr);
 }
 
+void crash_arena::note_library(const crash_library& library) noexcept {
+  auto* const page = page_of_process.load();
+  if (page == nullptr || page->owner_pid.load() != ::getpid()) return;
+  for (std::uint32_t i = 0; i < page->library_count; ++i) {
+    if (page->libraries[i].begin == library.begin && page->libraries[i].end == library.end) {
+      page->libraries[i] = library; // Another one at the place of one that went.
+      return;
+    }
+  }
+  if (page->library_count == crash_libraries_max) return;
+  page->libraries[page->library_count] = library;
+  // CRASH(2): killed before this store, the reader does not see the library.
+  ++page->library_count;
+}
+
 crash_data crash_arena::read(int number) const {
   crash_data out;
   if (number == no_page) return out;
@@ -138,6 +156,11 @@ crash_data crash_arena::read(int number) const {
     const std::uint64_t frame = page.frames[i];
     if (frame == 0) break;
     out.frames.push_back(frame);
+  }
+  const std::uint32_t library_count = page.library_count;
+  for (std::uint32_t i = 0; i < std::min(library_count, crash_libraries_max); ++i) {
+    const volatile auto& library = page.libraries[i];
+    out.libraries.push_back({library.begin, library.end, library.identity});
   }
   return out;
 }

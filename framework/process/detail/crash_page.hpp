@@ -9,13 +9,22 @@
 namespace troupe::detail {
 
 inline constexpr std::uint32_t crash_frames_max = 64;
+inline constexpr std::uint32_t crash_libraries_max = 64;
+
+/// Where a library lies that the zygote does not have.
+struct crash_library {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t identity = 0; ///< As in `loaded_module`.
+};
 
 /// What a dying worker wrote about its crash; plain numbers, none of them to be trusted.
 struct crash_data {
   std::int32_t signal = 0; ///< 0: it wrote nothing.
   std::uint64_t fault_address = 0;
   std::uint64_t program_counter = 0;
-  std::vector<std::uint64_t> frames; ///< At most `crash_frames_max`, innermost first.
+  std::vector<std::uint64_t> frames;    ///< At most `crash_frames_max`, innermost first.
+  std::vector<crash_library> libraries; ///< At most `crash_libraries_max`.
 };
 
 /// Pages that a zygote shares with its workers, one each, for a worker's last words. One mapping
@@ -45,6 +54,8 @@ public:
   /// In the worker: writes signal and stack to its page when the process crashes, then lets the
   /// signal kill it as if nobody had looked.
   void install_handlers(int page) const noexcept;
+  /// In the worker, after it has loaded a library: where it lies, for the stack of a later crash.
+  static void note_library(const crash_library& library) noexcept;
 
   struct layout;
 

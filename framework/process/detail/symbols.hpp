@@ -17,11 +17,11 @@ enum class symbol_detail {
 };
 
 /// Turns a worker's last words into lines like "#0 parse(job&) at /src/parse.cpp:12", innermost
-/// first. Addresses are translated from the zygote's layout to ours; what lies in no known module,
-/// or cannot be named, is shown as module and offset.
+/// first, as `lines_for_people` wants them. Addresses are translated from the worker's layout to
+/// ours; what lies in no known module, or cannot be named, is shown as module and offset.
 ///
-/// `full` is to be asked by one thread always: the debug information is kept per thread. The first
-/// call reads it, which takes long for a large program; later ones are quick.
+/// The first call for `full` reads the debug information, which takes long for a large program;
+/// later ones are quick.
 std::vector<std::string> symbolise(const crash_data& crash,
                                    const std::vector<module_place>& zygote_modules,
                                    symbol_detail wanted);

@@ -8,7 +8,7 @@
 #include "troupe/os/signals.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
-#include "troupe/process/detail/modules.hpp"
+#include "troupe/process/detail/libraries.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -89,11 +89,12 @@ void take_limits(const child_start& start) {
 int call_entry(child_start& start) {
   auto& message = start.message;
   auto entry = decltype(worker_request::entry){message.entry};
-  auto function = entry.resolve();
-  if (function == nullptr && load_module(message.module_path)) function = entry.resolve();
-  if (function == nullptr) {
-    refuse(start,
-           "its function is in no module loaded here (library '" + message.module_path + "')", 0);
+  if (const auto library = decode_library(message.entry_home)) learn_library(*library);
+  decltype(entry)::pointer function = nullptr;
+  try {
+    function = entry.require();
+  } catch (const std::exception& problem) {
+    refuse(start, problem.what(), 0);
   }
   start.pages.install_handlers(start.page);
   os::unblock_all_signals();

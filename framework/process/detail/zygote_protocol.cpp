@@ -4,6 +4,8 @@
 
 #include "troupe/process/detail/byte_packer.hpp"
 
+#include <cstring>
+
 namespace troupe::detail {
 
 namespace {
@@ -65,6 +67,15 @@ process_options take_options(byte_unpacker& in) {
   return out;
 }
 
+// Copies an array of plain things; false when it has more than `count_max`.
+template<class T>
+bool fill(std::vector<T>& out, std::span<const std::byte> bytes, std::size_t count_max) {
+  if (bytes.size() > count_max * sizeof(T)) return false;
+  out.resize(bytes.size() / sizeof(T));
+  if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size() * sizeof(T));
+  return true;
+}
+
 } // namespace
 
 std::optional<zygote_message> kind_of(std::span<const std::byte> bytes) {
@@ -82,7 +93,7 @@ std::vector<std::byte> encode(const start_message& message) {
   out.put(message.has_in);
   out.put(message.descriptor_count);
   out.put(message.entry.packed);
-  out.put(message.module_path);
+  out.put(std::span{message.entry_home});
   out.put(std::span{message.argument});
   out.put(static_cast<std::uint32_t>(message.argv.size()));
   for (const auto& word : message.argv) out.put(word);
@@ -100,7 +111,8 @@ expected<start_message> decode_start(std::span<const std::byte> bytes) {
   out.has_in = in.take<bool>();
   out.descriptor_count = in.take<std::uint8_t>();
   out.entry.packed = in.take<std::uint64_t>();
-  out.module_path = in.take_text();
+  const auto library = in.take_bytes();
+  out.entry_home.assign(library.begin(), library.end());
   const auto argument = in.take_bytes();
   out.argument.assign(argument.begin(), argument.end());
   for (auto left = in.take_count(); left > 0; --left) out.argv.push_back(in.take_text());
@@ -187,6 +199,7 @@ std::vector<std::byte> encode(const exited_message& message) {
   out.put(message.crash.fault_address);
   out.put(message.crash.program_counter);
   out.put(std::as_bytes(std::span{message.crash.frames}));
+  out.put(std::as_bytes(std::span{message.crash.libraries}));
   return out.take();
 }
 
@@ -203,13 +216,10 @@ expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
   out.crash.fault_address = in.take<std::uint64_t>();
   out.crash.program_counter = in.take<std::uint64_t>();
   const auto frames = in.take_bytes();
-  if (!in.is_complete() || frames.size() > crash_frames_max * sizeof(std::uint64_t)) {
+  const auto libraries = in.take_bytes();
+  if (!in.is_complete() || !fill(out.crash.frames, frames, crash_frames_max) ||
+      !fill(out.crash.libraries, libraries, crash_libraries_max)) {
     return bad_message();
-  }
-  out.crash.frames.resize(frames.size() / sizeof(std::uint64_t));
-  if (!frames.empty()) {
-    std::memcpy(out.crash.frames.data(), frames.data(),
-                out.crash.frames.size() * sizeof(std::uint64_t));
   }
   return out;
 }

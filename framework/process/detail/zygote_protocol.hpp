@@ -44,7 +44,7 @@ struct start_message {
   bool has_in = false;
   std::uint8_t descriptor_count = 0;
   code_address entry;
-  std::string module_path; ///< Library that holds `entry`; empty: the program.
+  std::vector<std::byte> entry_home; ///< A `known_library` that holds `entry`; empty: the program.
   std::vector<std::byte> argument;
   std::vector<std::string> argv;
 
