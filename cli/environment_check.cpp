@@ -11,7 +11,9 @@
 #include "troupe/os/executable.hpp"
 #include "troupe/os/file_access.hpp"
 #include "troupe/os/limits.hpp"
+#include "troupe/pipeline/module.hpp"
 #include "troupe/pipeline/worker_list.hpp"
+#include "troupe/runtime/module_look.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -31,6 +33,8 @@ using config::problem;
 constexpr auto path_by_default = "/usr/local/bin:/usr/bin:/bin";
 // Of a pool with very many workers, the first ones show what is wrong with all.
 constexpr std::uint32_t replicas_looked_at_max = 256;
+constexpr auto module_look_max = std::chrono::seconds{10}; // To load it and answer.
+constexpr std::size_t message_bytes_max = 1000;
 
 std::string quoted(const std::string& text) {
   return "'" + text::printable(text) + "'";
@@ -60,6 +64,7 @@ public:
     for (const auto& channel : spec_.channels) {
       if (channel.external) check_external(channel);
     }
+    check_channel_types();
     config::sort_by_position(findings_);
     return std::move(findings_);
   }
@@ -191,29 +196,100 @@ private:
   }
 
   void check_worker(const pool_spec& pool) {
-    if (pool.module) {
-      // What is inside is for the workers to see: a host never loads a user's library.
-      std::error_code ignored;
-      if (!fs::is_regular_file(pool.module->path, ignored)) {
-        add(problem::environment, pool, "module",
-            "there is no library " + quoted(pool.module->path) + "; build it, or correct the path");
-      } else if (!os::may_read(pool.module->path)) {
-        add(problem::environment, pool, "module",
-            "no right to read the library " + quoted(pool.module->path));
-      }
+    if (!pool.module) return check_worker_in(pool, pipeline::describe(worker_list()), {});
+    const auto& path = pool.module->path;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) {
+      return add(problem::environment, pool, "module",
+                 "there is no library " + quoted(path) + "; build it, or correct the path");
+    }
+    if (!os::may_read(path)) {
+      return add(problem::environment, pool, "module",
+                 "no right to read the library " + quoted(path));
+    }
+    auto known = modules_.find(path);
+    if (known == modules_.end()) {
+      known =
+          modules_.emplace(path, look_into_module(path, deadline::after(module_look_max))).first;
+    }
+    if (!known->second) {
+      return add(problem::environment, pool, "module",
+                 text::printable(known->second.error().message, message_bytes_max));
+    }
+    check_worker_in(pool, *known->second, path);
+  }
+
+  // `module` is empty for the worker types of this program.
+  void check_worker_in(const pool_spec& pool,
+                       const std::vector<pipeline::worker_description>& workers,
+                       const std::string& module) {
+    const auto found = std::find_if(workers.begin(), workers.end(),
+                                    [&](const auto& one) { return one.name == pool.worker; });
+    if (found != workers.end()) {
+      check_types(pool, pool.inputs, found->input_type, "input");
+      check_types(pool, pool.outputs, found->output_type, "output");
       return;
     }
-    if (find_worker(worker_list(), pool.worker) != nullptr) return;
-    std::vector<std::string_view> known;
-    for (const auto* one = worker_list(); one != nullptr; one = one->next) {
-      known.emplace_back(one->name);
+    std::vector<std::string_view> names;
+    for (const auto& one : workers) names.emplace_back(one.name);
+    const auto near = text::nearest(pool.worker, names);
+    const auto where = module.empty() ? std::string{"this program"} : "module " + quoted(module);
+    auto message = where + " has no worker type " + quoted(pool.worker);
+    if (!near.empty()) {
+      message += "; did you mean '" + std::string{near} + "'?";
+    } else if (module.empty()) {
+      message += "; name the library that has it with 'module:', or run the file with the program "
+                 "that registers it (TROUPE_WORKER)";
     }
-    const auto near = text::nearest(pool.worker, known);
-    add(problem::unknown_reference, pool, "worker",
-        "this program has no worker type " + quoted(pool.worker) + "; " +
-            (near.empty() ? "name the library that has it with 'module:', or run the file with the "
-                            "program that registers it (TROUPE_WORKER)"
-                          : "did you mean '" + std::string{near} + "'?"));
+    if (!module.empty()) message += (near.empty() ? "; it has: " : " It has: ") + listed(names);
+    add(problem::unknown_reference, pool, "worker", message);
+  }
+
+  static std::string listed(std::vector<std::string_view> names) {
+    std::sort(names.begin(), names.end());
+    std::string out;
+    for (const auto name : names) out.append(out.empty() ? "" : ", ").append(name);
+    return text::printable(out, message_bytes_max);
+  }
+
+  // What the loader could not know: types that only the modules have.
+  void check_channel_types() {
+    std::set<std::string> known{"bytes", "string", "json"};
+    const auto take = [&](const std::vector<pipeline::worker_description>& workers) {
+      for (const auto& one : workers) known.insert({one.input_type, one.output_type});
+    };
+    take(pipeline::describe(worker_list()));
+    for (const auto& [path, workers] : modules_) {
+      if (!workers) return; // It could have any.
+      take(*workers);
+    }
+    known.erase("");
+    const std::vector<std::string_view> names{known.begin(), known.end()};
+    for (const auto& channel : spec_.channels) {
+      if (known.contains(channel.type)) continue;
+      const auto near = text::nearest(channel.type, names);
+      add(problem::unknown_reference, channel.at, "channels." + channel.name + ".type",
+          "no message type is called " + quoted(channel.type) +
+              (near.empty() ? "; there are " + listed(names)
+                            : "; did you mean '" + std::string{near} + "'?"));
+    }
+  }
+
+  // Text and bytes go with every worker; a type of the user's only with itself.
+  void check_types(const pool_spec& pool, const std::vector<config::channel_ref>& channels,
+                   const std::string& type, const char* key) {
+    const auto is_general = [](const std::string& name) {
+      return name.empty() || name == "bytes" || name == "string" || name == "json";
+    };
+    for (const auto& ref : channels) {
+      const auto* const channel = config::find_channel(spec_, ref.name);
+      if (channel == nullptr || is_general(channel->type) || channel->type == type) continue;
+      const auto path = "pools." + pool.name + "." + key;
+      add(problem::type_mismatch, ref.at, path,
+          "channel " + quoted(ref.name) + " carries " + quoted(channel->type) + ", but worker " +
+              quoted(pool.worker) + (key == std::string_view{"input"} ? " reads " : " writes ") +
+              quoted(type));
+    }
   }
 
   void check_builtin(const pool_spec& pool) {
@@ -223,6 +299,7 @@ private:
   }
 
   const config::troupe_spec& spec_;
+  std::map<std::string, expected<std::vector<pipeline::worker_description>>> modules_; // By path.
   std::vector<config::diagnostic> findings_;
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::string>> said_;
 };

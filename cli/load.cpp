@@ -94,7 +94,7 @@ std::vector<std::string> message_types() {
       if (describe != nullptr) names.insert(describe().name);
     }
   }
-  names.erase("");
+  for (const auto* const known : {"", "bytes", "string", "json"}) names.erase(known);
   return {names.begin(), names.end()};
 }
 

@@ -32,6 +32,10 @@ public:
 
   [[nodiscard]] config::variables& vars() noexcept { return vars_; }
 
+  /// Whether a pool has a `module`: then there are message types that only the module knows.
+  [[nodiscard]] bool has_modules() const noexcept { return has_modules_; }
+  void note_modules() noexcept { has_modules_ = true; }
+
   /// Expands the references in `raw`, which stands at `at`, and reports what is wrong with them.
   std::optional<std::string> expand(std::string_view raw, location at, const std::string& path,
                                     expansion_time when);
@@ -44,6 +48,7 @@ private:
   const std::string& text_;
   source_text source_;
   config::variables vars_;
+  bool has_modules_ = false;
   std::vector<diagnostic> found_;
   // One mistake in `defaults` or behind an alias is met many times and told once.
   std::set<std::tuple<problem, std::uint32_t, std::uint32_t, std::string>> told_;

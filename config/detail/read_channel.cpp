@@ -24,6 +24,7 @@ void read_type(const map_reader& from, const load_options& options, std::string&
   std::vector<std::string_view> known{"bytes", "string", "json"};
   known.insert(known.end(), options.message_types.begin(), options.message_types.end());
   if (std::find(known.begin(), known.end(), out) != known.end()) return;
+  if (from.owner().has_modules()) return; // Looked at when the modules are: `--environment`.
   found->error(problem::unknown_reference,
                "no message type is called " + in_quotes(out) + offer(out, known));
   out.clear(); // Unknown: what uses the channel is not blamed for it too.

@@ -29,6 +29,7 @@ public:
     declare_vars(top);
     read_identity(top);
     read_root(top);
+    note_modules(*root);
     read_defaults(top);
     read_channels(top);
     read_pools(top);
@@ -61,6 +62,22 @@ private:
       if (!std::binary_search(names.begin(), names.end(), one.key)) continue;
       owner_.report(owner_.vars().expand_declared(one.key), one.value->at, "vars." + one.key);
       out_.vars[one.key] = owner_.vars().value_of(one.key).value_or("");
+    }
+  }
+
+  // Channels are read first, and pools say where their types come from.
+  void note_modules(const node& root) {
+    const auto inner = [](const node& map, std::string_view key) -> const node* {
+      const auto found = std::find_if(map.entries.begin(), map.entries.end(),
+                                      [&](const entry& one) { return one.key == key; });
+      return found == map.entries.end() ? nullptr : found->value.get();
+    };
+    const auto note = [&](const node* pool) {
+      if (pool != nullptr && inner(*pool, "module") != nullptr) owner_.note_modules();
+    };
+    if (const auto* const defaults = inner(root, "defaults")) note(inner(*defaults, "pool"));
+    if (const auto* const pools = inner(root, "pools")) {
+      for (const auto& one : pools->entries) note(one.value.get());
     }
   }
 

@@ -30,10 +30,12 @@ expected<const worker_entry*> list_of(const std::string& module) {
   }
   note_loaded_libraries();
   void* const symbol = ::dlsym(library, "troupe_module_workers");
-  if (symbol == nullptr) {
+  const worker_entry* const list =
+      symbol == nullptr ? nullptr : reinterpret_cast<const worker_entry* (*)()>(symbol)();
+  if (list == nullptr) {
     return failure{errc::bad_data, "module " + module + " has no workers; use TROUPE_WORKER in it"};
   }
-  return reinterpret_cast<const worker_entry* (*)()>(symbol)();
+  return list;
 }
 
 } // namespace
@@ -47,6 +49,21 @@ expected<const worker_entry*> find_in_module(const std::string& name, const std:
   }
   if (const auto* const entry = find_worker(list, name)) return entry;
   return unknown(name, module.empty() ? "this program" : "module " + module, list);
+}
+
+std::vector<worker_description> describe(const worker_entry* list) {
+  std::vector<worker_description> out;
+  const auto name_of = [](message_type (*type)()) { return type == nullptr ? "" : type().name; };
+  for (; list != nullptr; list = list->next) {
+    out.push_back({list->name, list->role, name_of(list->input), name_of(list->output)});
+  }
+  return out;
+}
+
+expected<std::vector<worker_description>> describe_module(const std::string& module) {
+  const auto list = list_of(module);
+  if (!list) return list.error();
+  return describe(*list);
 }
 
 } // namespace troupe::pipeline

@@ -116,12 +116,48 @@ class OwnWorkers(CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.read("result").decode().splitlines(), [f"{i}!!" for i in range(500)])
 
-    def test_a_library_without_the_worker_fails_the_run_and_names_the_near_one(self):
-        first = f"worker: shuot, module: {os.environ['TEST_MODULE']}"
-        self.write("points.yaml", PIPELINE.format(middle="string", first=first, second=first))
-        done = self.troupe("run", "points.yaml")
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"points failed: .*'shuot'")
+    def refused(self, text, *expected):
+        """`run` and `validate --environment` say the same, and nothing is started."""
+        self.write("points.yaml", text)
+        for arguments in (["run"], ["validate", "--environment"]):
+            done = self.troupe(*arguments, "points.yaml")
+            self.assertEqual(done.returncode, 78, done.stderr)
+            for one in expected:
+                self.assertIn(one, done.stderr)
+        self.assertFalse(os.path.exists(self.path("result")))
+
+    def test_a_library_without_the_worker_is_refused_with_what_it_has(self):
+        module = os.environ["TEST_MODULE"]
+        first = f"worker: shoutt, module: {module}"
+        self.refused(PIPELINE.format(middle="string", first=first, second=first),
+                     "points.yaml:6:19: error[T009]: pools.first.worker: module '",
+                     "did you mean 'shout'? It has: ", "shout", "to_pair")
+        first = f"worker: zzzzzzzzzz, module: {module}"
+        self.refused(PIPELINE.format(middle="string", first=first, second=first),
+                     "has no worker type 'zzzzzzzzzz'; it has: ")
+
+    def test_types_of_a_library_may_be_those_of_channels(self):
+        module = os.environ["TEST_MODULE"]
+        pools = {"first": f"worker: to_pair, module: {module}",
+                 "second": f"worker: from_pair, module: {module}"}
+        name = self.write("points.yaml", PIPELINE.format(middle="pair", **pools))
+        for more in ([], ["--chaos", "5ms"]):
+            done = self.troupe("run", name, *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.read("result").decode().splitlines(),
+                             [f"{i}+{i}" for i in range(500)])
+        os.remove(self.path("result"))
+        self.refused(PIPELINE.format(middle="pairr", **pools),
+                     "error[T009]: channels.b.type: no message type is called 'pairr'; did you "
+                     "mean 'pair'?")
+
+    def test_a_library_that_is_none_has_no_workers_or_does_not_end_is_refused(self):
+        def text(module):
+            return SIGNED.format(first=f"module: {module}")
+        self.refused(text(self.write("none.so", "no library")), "error[T018]: pools.first.module: ",
+                     "cannot load module", "none.so")
+        self.refused(text(os.environ["EMPTY_MODULE"]), "has no workers; use TROUPE_WORKER in it")
+        self.refused(text(os.environ["DYING_MODULE"]), "cannot load module", "signal ABRT")
 
     def test_an_exception_is_a_dead_letter_with_its_text(self):
         self.command = os.environ["OWN_COMMAND"]

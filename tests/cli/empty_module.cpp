@@ -1,0 +1,7 @@
+// Part of Troupe; see LICENSE.
+
+// A shared library without worker types.
+
+extern "C" int module_value() {
+  return 0;
+}
