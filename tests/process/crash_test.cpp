@@ -3,15 +3,23 @@
 
 #include "support/launch_fixture.hpp"
 
+#include "troupe/os/memory_use.hpp"
+#include "troupe/process/code_name.hpp"
 #include "troupe/process/detail/symbols.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+// Also in a release build.
+#undef NDEBUG
 #include <algorithm>
+#include <cassert>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -31,6 +39,43 @@ int crashes(std::span<os::fd>, std::span<const std::byte>) {
 
 int aborts(std::span<os::fd>, std::span<const std::byte>) {
   std::abort();
+}
+
+int fails_an_assertion(std::span<os::fd> descriptors, std::span<const std::byte>) {
+  assert(!descriptors.empty());
+  return 0;
+}
+
+void throws() noexcept(false) {
+  throw std::runtime_error{"nobody catches this"};
+}
+
+int terminates(std::span<os::fd>, std::span<const std::byte>) noexcept {
+  throws();
+  return 0;
+}
+
+// The C library finds out.
+int frees_twice(std::span<os::fd>, std::span<const std::byte>) {
+  void* volatile block = std::malloc(64);
+  void* volatile again = block;
+  std::free(block);
+  std::free(again);
+  return 0;
+}
+
+int aborts_in_a_comparison(std::span<os::fd>, std::span<const std::byte>) {
+  std::vector<int> numbers{3, 1, 2};
+  std::sort(numbers.begin(), numbers.end(), [](int, int) -> bool { std::abort(); });
+  return 0;
+}
+
+int copies_from_nowhere(std::span<os::fd>, std::span<const std::byte>) {
+  static char target[64];
+  const char* volatile nowhere = nullptr;
+  const volatile std::size_t size = sizeof target;
+  std::memcpy(target, nowhere, size);
+  return target[0];
 }
 
 [[gnu::noinline]] int recurse_for_ever(volatile int* depth) {
@@ -58,6 +103,20 @@ int is_signalled(std::span<os::fd>, std::span<const std::byte>) {
 
 int crashes_in_a_thread(std::span<os::fd>, std::span<const std::byte>) {
   std::thread{[] { crash_me(nullptr); }}.join();
+  return 0;
+}
+
+// No C++ library of its time can demangle the name of this lambda.
+template<class... Ts>
+void aborts_in_a_generic_lambda(Ts... numbers) {
+  const auto pass_on = [](auto&... each) {
+    if (sizeof...(each) > 0) std::abort();
+  };
+  pass_on(numbers...);
+}
+
+int aborts_without_a_name(std::span<os::fd>, std::span<const std::byte>) {
+  aborts_in_a_generic_lambda(1, 2L);
   return 0;
 }
 
@@ -102,10 +161,61 @@ BOOST_FIXTURE_TEST_CASE(stack_names_function_and_line, launch_fixture) {
   BOOST_TEST(line.find(" in troupe::crash_sample::crash_me (crash_test.cpp:") != std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(abort_is_followed_to_its_caller, launch_fixture) {
-  const auto record = crash_record(*this, crash_sample::aborts);
-  BOOST_TEST((record.status.signal() == SIGABRT));
-  BOOST_TEST(names(record.stack, "crash_sample::aborts("));
+// Whatever the C and C++ libraries put on top, and we below.
+BOOST_FIXTURE_TEST_CASE(stack_of_an_abort_is_the_users_alone, launch_fixture) {
+  const std::pair<launch_fixture::entry_function*, std::string> samples[] = {
+      {crash_sample::aborts, "aborts"},
+      {crash_sample::fails_an_assertion, "fails_an_assertion"},
+      {crash_sample::terminates, "throws"},
+      {crash_sample::frees_twice, "frees_twice"},
+      {crash_sample::aborts_in_a_comparison, "aborts_in_a_comparison"},
+      {crash_sample::aborts_without_a_name, "aborts_in_a_generic_lambda"},
+  };
+  for (const auto& [entry, name] : samples) {
+    const auto record = crash_record(*this, entry);
+    BOOST_TEST((record.status.signal() == SIGABRT));
+    const auto line = to_string(record);
+    BOOST_TEST(line.find(" in troupe::crash_sample::" + name) != std::string::npos, line);
+    BOOST_TEST(names(record.stack, "crash_sample::" + name));
+    for (const auto& frame : record.stack) {
+      for (const auto* foreign : {"_Z", " abort", "raise", "pthread_kill", "terminate(", "__cxa_",
+                                  "libc", "zygote", "call_entry", "run_child", "main"}) {
+        BOOST_TEST(frame.find(foreign) == std::string::npos, frame << " has " << foreign);
+      }
+    }
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(crash_in_a_system_library_is_its_callers, launch_fixture) {
+  const auto record = crash_record(*this, crash_sample::copies_from_nowhere);
+  BOOST_TEST_REQUIRE(!record.stack.empty());
+  const auto& first = record.stack[0];
+  BOOST_TEST(first.starts_with("#0 troupe::crash_sample::copies_from_nowhere("), first);
+}
+
+// libbacktrace keeps what it read, and Boost has it do so once for each thread that ever asked.
+BOOST_AUTO_TEST_CASE(naming_crashes_takes_no_more_memory_with_each_launcher) {
+  constexpr int warm_ups = 2;
+  constexpr int lifetimes = 30;
+  constexpr std::size_t growth_max_bytes = std::size_t{30} << 20; // Less than two copies of it.
+  std::size_t before = 0;
+  for (int i = 0; i < warm_ups + lifetimes; ++i) {
+    if (i == warm_ups) before = os::resident_bytes(::getpid());
+    launch_fixture fixture;
+    static_cast<void>(crash_record(fixture, crash_sample::crashes));
+  }
+  BOOST_TEST(os::resident_bytes(::getpid()) < before + growth_max_bytes);
+}
+
+BOOST_AUTO_TEST_CASE(naming_code_takes_no_more_memory_with_each_thread) {
+  constexpr std::size_t growth_max_bytes = std::size_t{30} << 20;
+  const auto code = address_of_code(reinterpret_cast<const void*>(&crash_sample::crash_me));
+  static_cast<void>(name_of_code(code));
+  const auto before = os::resident_bytes(::getpid());
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    std::thread{[&] { BOOST_TEST(!name_of_code({code.packed + i}).empty()); }}.join();
+  }
+  BOOST_TEST(os::resident_bytes(::getpid()) < before + growth_max_bytes);
 }
 
 BOOST_FIXTURE_TEST_CASE(crash_of_any_thread_is_reported, launch_fixture) {

@@ -4,8 +4,13 @@
 
 #include "troupe/process/detail/modules.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <cxxabi.h>
 
@@ -37,12 +42,41 @@ constexpr int states_max = 4;
 // Functions inlined into each other at one place.
 constexpr std::size_t places_max = 16;
 
+// "_ZZN4user3runIiEEvT_ENKUlRT_E_clIiEEDaS2_" -> "user::run::{lambda}": what can be read in a name
+// that the C++ library cannot demangle (generic lambdas inside of templates).
+std::string readable_part(std::string_view mangled) {
+  mangled.remove_prefix(std::min<std::size_t>(2, mangled.size()));
+  mangled.remove_prefix(std::min(mangled.find_first_not_of("ZNKVRO"), mangled.size()));
+  std::string out;
+  const auto add = [&](std::string_view part) {
+    if (!out.empty()) out += "::";
+    out += part;
+  };
+  if (mangled.starts_with("St")) {
+    add("std");
+    mangled.remove_prefix(2);
+  }
+  for (;;) {
+    std::size_t length = 0;
+    const auto [end, problem] =
+        std::from_chars(mangled.data(), mangled.data() + mangled.size(), length);
+    mangled.remove_prefix(static_cast<std::size_t>(end - mangled.data()));
+    if (problem != std::errc{} || length > mangled.size()) break;
+    const auto part = mangled.substr(0, length);
+    add(part.starts_with("_GLOBAL__N_") ? "(anonymous namespace)" : part);
+    mangled.remove_prefix(length);
+  }
+  if (mangled.find("Ul") != std::string_view::npos) add("{lambda}");
+  return out;
+}
+
 std::string demangled(const char* name) {
   int status = 0;
   char* const readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
-  std::string out = readable != nullptr ? readable : name;
+  const auto has_failed = readable == nullptr && std::string_view{name}.starts_with("_Z");
+  auto out = has_failed ? readable_part(name) : std::string{readable != nullptr ? readable : name};
   std::free(readable);
-  return out;
+  return out.empty() ? name : out;
 }
 
 void ignore_error(void*, const char*, int) {}
@@ -50,13 +84,13 @@ void ignore_error(void*, const char*, int) {}
 int add_place(void* data, std::uintptr_t, const char* file, int line, const char* function) {
   auto& places = *static_cast<std::vector<source_place>*>(data);
   if (function == nullptr) return 0;
-  places.push_back({demangled(function), file != nullptr ? file : "", line});
+  places.push_back({demangled(function), function, file != nullptr ? file : "", line});
   return places.size() < places_max ? 0 : 1;
 }
 
 void add_symbol(void* data, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) {
   auto& places = *static_cast<std::vector<source_place>*>(data);
-  if (symbol != nullptr) places.push_back({demangled(symbol), {}, 0});
+  if (symbol != nullptr) places.push_back({demangled(symbol), symbol, {}, 0});
 }
 
 class debug_information {
@@ -73,7 +107,13 @@ private:
     if (state_ == nullptr) create();
     if (state_ == nullptr) return out;
     backtrace_pcinfo(state_, address, add_place, ignore_error, &out);
-    if (out.empty()) backtrace_syminfo(state_, address, add_symbol, ignore_error, &out);
+    // Of a function that is known in its own file only, little debug information has the bare name.
+    std::vector<source_place> symbols;
+    backtrace_syminfo(state_, address, add_symbol, ignore_error, &symbols);
+    if (symbols.empty()) return out;
+    if (out.empty()) return symbols;
+    out.back().function = std::move(symbols.back().function);
+    out.back().symbol = std::move(symbols.back().symbol);
     return out;
   }
 
@@ -107,7 +147,7 @@ std::vector<source_place> places_of_code(std::uintptr_t address) {
   auto out = information.look_up(address);
   if (out.empty()) {
     if (const auto symbol = exported_symbol_at(address); !symbol.empty()) {
-      out.push_back({demangled(symbol.c_str()), {}, 0});
+      out.push_back({demangled(symbol.c_str()), symbol, {}, 0});
     }
   }
   return out;

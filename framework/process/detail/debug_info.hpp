@@ -10,7 +10,8 @@ namespace troupe::detail {
 
 /// A function, and where in its source.
 struct source_place {
-  std::string function; ///< Demangled.
+  std::string function; ///< Readable.
+  std::string symbol;   ///< As the linker knows it, perhaps mangled.
   std::string file;     ///< Empty: no debug information.
   int line = 0;
 };

@@ -40,7 +40,16 @@ bool is_ours(const stack_line& line) {
       "troupe::pipeline::session::",
       "troupe::pipeline::serve_job(",
   };
-  return contains_any(line.text, parts);
+  // Of names that cannot be demangled.
+  static constexpr std::string_view mangled_parts[] = {
+      "6troupe6detail14invoke_pointerI",   "6troupe6detail11invoke_loanI",
+      "6troupe6detail16invoke_statelessI", "6troupe6detail15invoke_statefulI",
+      "6troupe6detail9run_chunkI",         "6troupe6detail14run_chunk_withI",
+      "6troupe6detail12call_elementI",     "6troupe6detail14pointer_callerI",
+      "6troupe6detail12state_keeperI",     "6troupe6detail10reply_withI",
+      "6troupe8pipeline6detail",           "6troupe8pipeline7session",
+  };
+  return contains_any(line.text, parts) || contains_any(line.symbol, mangled_parts);
 }
 
 bool is_of_system_library(const stack_line& line) {
@@ -96,7 +105,9 @@ std::string_view without_arguments(std::string_view function) {
   for (auto at = function.rfind(')') + 1; at-- > 0;) {
     if (function[at] == ')') ++depth;
     if (function[at] != '(' || --depth != 0) continue;
-    return at == 0 ? function : function.substr(0, at); // "(anonymous namespace)::run".
+    // "(anonymous namespace)::run", "operator()".
+    const bool is_name = at == 0 || function.substr(0, at).ends_with("operator");
+    return is_name ? function : function.substr(0, at);
   }
   return function;
 }

@@ -12,6 +12,7 @@ namespace troupe::detail {
 struct stack_line {
   std::string module; ///< File name of the library; empty: the program.
   std::string text;   ///< "parse(job&) at /src/parse.cpp:12", or what is known.
+  std::string symbol; ///< Perhaps mangled; empty: unknown.
 };
 
 /// What the user wants to see of a worker's stack: neither what the C and C++ libraries did behind

@@ -96,16 +96,16 @@ void add_lines(std::vector<stack_line>& out, const code_finder& finder, std::uin
                bool is_return_address) {
   const auto code = finder.find(address);
   if (!code.is_known) {
-    out.push_back({{}, hex(address)});
+    out.push_back({{}, hex(address), {}});
     return;
   }
   std::vector<source_place> places;
   // A call that never returns may be the last instruction of its function: look before it.
   if (code.local != 0) places = places_of_code(is_return_address ? code.local - 1 : code.local);
-  for (const auto& place : places) out.push_back({code.module, text_of(place)});
+  for (const auto& place : places) out.push_back({code.module, text_of(place), place.symbol});
   if (!places.empty()) return;
   const auto name = code.module.empty() ? std::string{"program"} : code.module;
-  out.push_back({code.module, name + "+" + hex(code.offset)});
+  out.push_back({code.module, name + "+" + hex(code.offset), {}});
 }
 
 } // namespace
