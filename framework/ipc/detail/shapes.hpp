@@ -16,33 +16,50 @@
 
 namespace troupe::wire::detail {
 
-/// What looks like one of CAF's inspectors to an `inspect` whose shape is asked for.
+/// What looks like one of CAF's inspectors to an `inspect` whose shape is asked for. It is never run,
+/// but has bodies: a compiler that does not optimise makes code of an `inspect` it only looks at.
 struct probe {
   using result_type = bool;
   static constexpr bool reads_state = true;
   static constexpr bool writes_state = false;
   static constexpr bool is_loading = false;
   struct object_probe {
-    object_probe pretty_name(std::string_view) const;
+    object_probe pretty_name(std::string_view) const { return {}; }
     template<class F>
-    object_probe on_load(F&&) const;
+    object_probe on_load(F&&) const {
+      return {};
+    }
     template<class F>
-    object_probe on_save(F&&) const;
+    object_probe on_save(F&&) const {
+      return {};
+    }
     template<class... Fs>
-    bool fields(Fs&&...) const;
+    bool fields(Fs&&...) const {
+      return true;
+    }
   };
   struct field_probe {
     template<class T>
-    field_probe fallback(T&&) const;
+    field_probe fallback(T&&) const {
+      return {};
+    }
     template<class T>
-    field_probe invariant(T&&) const;
+    field_probe invariant(T&&) const {
+      return {};
+    }
   };
   template<class... Fs>
-  bool operator()(Fs&&...);
+  bool operator()(Fs&&...) {
+    return true;
+  }
   template<class T>
-  object_probe object(T&);
+  object_probe object(T&) {
+    return {};
+  }
   template<class T>
-  field_probe field(std::string_view, T&);
+  field_probe field(std::string_view, T&) {
+    return {};
+  }
 };
 
 template<class T>
