@@ -2,6 +2,8 @@
 
 #include "troupe/pipeline/commit.hpp"
 
+#include "troupe/pipeline/pieces.hpp"
+
 namespace troupe::pipeline {
 namespace {
 
@@ -13,15 +15,25 @@ constexpr std::uint8_t flag_ended = 2;
 constexpr std::uint8_t flag_goes_on = 4;
 constexpr std::uint8_t flags_all = flag_state | flag_ended | flag_goes_on;
 
-// Writes the length once the record is complete.
+constexpr std::size_t record_head_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+
+// A record that can travel in one piece needs no sum: where it stands and its length are enough.
+std::uint64_t sum_of(bytes_view record) {
+  return record.size() > payload_bytes_max ? checksum(record) : 0;
+}
+
+// Writes length and sum once the record is complete.
 class record_scope {
 public:
   explicit record_scope(std::vector<std::byte>& stream) : stream_{stream}, at_{stream.size()} {
-    byte_writer{stream_}.number(std::uint32_t{0});
+    stream_.resize(at_ + record_head_bytes);
   }
   ~record_scope() {
-    const auto size = static_cast<std::uint32_t>(stream_.size() - at_ - sizeof(std::uint32_t));
+    const auto body = bytes_view{stream_}.subspan(at_ + record_head_bytes);
+    const auto size = static_cast<std::uint32_t>(body.size());
+    const auto sum = sum_of(body);
     std::memcpy(stream_.data() + at_, &size, sizeof(size));
+    std::memcpy(stream_.data() + at_ + sizeof(size), &sum, sizeof(sum));
   }
   record_scope(const record_scope&) = delete;
   record_scope& operator=(const record_scope&) = delete;
@@ -136,8 +148,22 @@ void append_failed(std::vector<std::byte>& stream, std::string_view text) {
   to.raw(detail::as_bytes(text));
 }
 
-std::optional<bytes_view> take_record(bytes_view& stream) {
-  return unpack(stream);
+void append_garbled(std::vector<std::byte>& stream) {
+  const record_scope scope{stream};
+  byte_writer{stream}.number(answer_kind::garbled);
+}
+
+record_state take_record(bytes_view& stream, bytes_view& record) {
+  if (stream.size() < record_head_bytes) return record_state::incomplete;
+  byte_reader from{stream};
+  const auto size = from.number<std::uint32_t>();
+  const auto sum = from.number<std::uint64_t>();
+  if (size > answer_bytes_max) return record_state::broken;
+  if (size > from.left()) return record_state::incomplete;
+  record = from.raw(size);
+  if (sum_of(record) != sum) return record_state::broken;
+  stream = from.rest();
+  return record_state::whole;
 }
 
 std::optional<answer> decode_answer(bytes_view record) {
@@ -153,6 +179,7 @@ std::optional<answer> decode_answer(bytes_view record) {
     if (!read_commit(from, value.done)) return std::nullopt;
     return value;
   case answer_kind::skipped:
+  case answer_kind::garbled:
     return value;
   case answer_kind::failed:
     value.text = detail::as_text(from.rest());

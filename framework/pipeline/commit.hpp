@@ -21,6 +21,7 @@ enum class answer_kind : std::uint8_t {
   done,    ///< A commit.
   skipped, ///< Not done: an earlier job of this session failed. The host sends it again.
   failed,  ///< The stage cannot work at all (disk full, no such folder); the text says why.
+  garbled, ///< The job did not arrive as it was sent. The worker is to be replaced.
 };
 
 /// The type of the messages at one end of a worker; two ends of a channel must agree.
@@ -67,15 +68,25 @@ struct answer {
   std::string_view text; ///< Of a failure.
 };
 
+/// A longer answer is refused at both ends: the host would run out of memory.
+inline constexpr std::size_t answer_bytes_max = std::size_t{1} << 30;
+
 /// Answers are records, each with its length before it, in one stream per worker incarnation. A
-/// record may be spread over the replies to several jobs, which is how long answers travel.
+/// record may be spread over the replies to several jobs, which is how long answers travel: a long
+/// one has a checksum, and each reply begins with its place in the stream.
 void append_record(std::vector<std::byte>& stream, const opened_answer& value);
 void append_record(std::vector<std::byte>& stream, const commit& value);
 void append_skipped(std::vector<std::byte>& stream);
 void append_failed(std::vector<std::byte>& stream, std::string_view text);
+void append_garbled(std::vector<std::byte>& stream);
 
-/// Takes one record off the front of `stream`; nothing while it is incomplete.
-std::optional<bytes_view> take_record(bytes_view& stream);
+/// What lies at the front of a stream of records.
+enum class record_state { incomplete, whole, broken };
+/// Takes one record off the front of `stream`, once it is whole.
+record_state take_record(bytes_view& stream, bytes_view& record);
+
+/// A reply is where its bytes stand in the stream of answers, then the bytes.
+inline constexpr std::size_t reply_head_bytes = sizeof(std::uint64_t);
 
 /// Reads a record. Nothing when a worker wrote nonsense: every count, length and index is checked,
 /// and the outputs add up. `record` must be memory that the worker cannot write.

@@ -22,7 +22,7 @@ enum class job_kind : std::uint8_t {
   checkpoint, ///< Answer with the state.
   finish,     ///< There is no more input: give the rest.
   fetch,      ///< Send more of the answers that did not fit.
-  part,       ///< The bytes are the beginning of the next job.
+  piece,      ///< One piece of a job that is too long for one payload; see pieces.hpp.
 };
 
 /// Content of an `open` job.
@@ -38,7 +38,7 @@ struct open_job {
 
 /// A `batch` job begins with the kind and the count, then come the packed messages.
 inline constexpr std::size_t batch_header_bytes = 1 + sizeof(std::uint32_t);
-/// A job or an answer longer than this travels in parts.
+/// A job or an answer longer than this travels in pieces.
 inline constexpr std::size_t payload_bytes_max = 1024 * 1024;
 
 void encode(std::vector<std::byte>& out, const open_job& job);

@@ -3,6 +3,7 @@
 #include "troupe/pipeline/lane.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/pipeline/pieces.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,8 +11,6 @@
 namespace troupe::pipeline {
 namespace {
 
-// A worker that announces a longer answer is replaced: the host would run out of memory.
-constexpr std::size_t answer_bytes_max = std::size_t{1} << 30;
 // An inbox that once held a large answer gives its memory back.
 constexpr std::size_t inbox_bytes_kept = 4 * payload_bytes_max;
 
@@ -65,49 +64,63 @@ void lane::flush(lane_port& port) {
   }
 }
 
-// Posts an entry, in parts when it is long; false when the port has no room now.
+// Posts an entry, in pieces when it is long; false when the port has no room now.
 bool lane::post(lane_port& port, ledger_entry& entry) {
   const auto bytes = bytes_of(entry);
-  std::vector<std::byte> part;
-  while (true) {
-    const job_id job{next_job_};
-    auto next = bytes.subspan(entry.sent_bytes);
-    const bool is_last = next.size() <= payload_bytes_max;
-    if (!is_last) {
-      next = next.first(payload_bytes_max);
-      part.assign(1, static_cast<std::byte>(job_kind::part));
-      part.insert(part.end(), next.begin(), next.end());
-    }
-    if (!port.post(slot_, job, is_last ? next : bytes_view{part})) return false;
-    ++next_job_;
-    sent_.push_back({job, false});
+  if (bytes.size() <= payload_bytes_max) return post_payload(port, entry, bytes);
+  if (entry.sent_bytes == 0) entry.sum = checksum(bytes);
+  std::vector<std::byte> piece;
+  while (entry.sent_bytes < bytes.size()) {
+    const auto left = bytes.subspan(entry.sent_bytes);
+    const auto next = left.first(std::min(left.size(), payload_bytes_max));
+    const auto index = static_cast<std::uint32_t>(entry.sent_bytes / payload_bytes_max);
+    encode_piece(piece, {index, bytes.size(), entry.sum}, next);
+    if (!post_payload(port, entry, piece)) return false;
     entry.sent_bytes += next.size();
-    entry.last = job;
-    if (is_last) return true;
   }
+  return true;
+}
+
+bool lane::post_payload(lane_port& port, ledger_entry& entry, bytes_view payload) {
+  const job_id job{next_job_};
+  if (!port.post(slot_, job, payload)) return false;
+  ++next_job_;
+  sent_.push_back({job, false});
+  entry.last = job;
+  return true;
 }
 
 bool lane::take_reply(job_id job, reply_kind kind, bytes_view bytes) {
   if (sent_.empty() || sent_.front().job != job || kind != reply_kind::value) return false;
   const bool is_fetch = sent_.front().is_fetch;
   sent_.pop_front();
+  // The worker can write these bytes while they are read: each is read once, and everything is
+  // checked on the copy.
+  std::uint64_t place = 0;
+  if (bytes.size() < reply_head_bytes) return false;
+  std::memcpy(&place, bytes.data(), reply_head_bytes);
+  bytes = bytes.subspan(reply_head_bytes);
+  if (place != received_bytes_) return false;
   if (is_fetch && bytes.empty()) return false; // It would be asked for ever.
   forget_read_bytes();
-  // The worker can write these bytes while they are read: everything is checked on this copy.
   inbox_.insert(inbox_.end(), bytes.begin(), bytes.end());
+  received_bytes_ += bytes.size();
   return true;
 }
 
 lane::reading lane::next_answer(ledger_entry& job, answer& into) {
   auto unread = bytes_view{inbox_}.subspan(inbox_read_);
-  if (unread.size() < packed_prefix_bytes) return reading::none;
-  std::uint32_t announced = 0;
-  std::memcpy(&announced, unread.data(), sizeof(announced));
-  if (announced > answer_bytes_max) return reading::nonsense;
-  const auto record = take_record(unread);
-  if (!record) return reading::none;
+  bytes_view record;
+  switch (take_record(unread, record)) {
+  case record_state::incomplete:
+    return reading::none;
+  case record_state::broken:
+    return reading::nonsense;
+  case record_state::whole:
+    break;
+  }
   if (ledger_.empty()) return reading::nonsense;
-  auto value = decode_answer(*record);
+  auto value = decode_answer(record);
   if (!value) return reading::nonsense;
   inbox_read_ = inbox_.size() - unread.size();
   into = std::move(*value);
@@ -139,6 +152,7 @@ std::deque<ledger_entry> lane::detach(std::optional<job_id> running) {
   sent_.clear();
   inbox_.clear();
   inbox_read_ = 0;
+  received_bytes_ = 0;
   messages_ = 0;
   front_since_.reset();
   is_attached_ = false;

@@ -20,7 +20,8 @@ struct ledger_entry {
   std::vector<std::byte> payload; ///< Of the other kinds.
   bool is_suspect = false;        ///< The worker had begun it when it died.
   std::size_t asked = 0;          ///< Messages, of a `produce` job.
-  std::size_t sent_bytes = 0;     ///< Of a job that travels in parts.
+  std::size_t sent_bytes = 0;     ///< Of a job that travels in pieces.
+  std::uint64_t sum = 0;          ///< Checksum of such a job.
   job_id last{};                  ///< The post that makes the worker begin it.
 
   [[nodiscard]] bool has_work() const noexcept {
@@ -84,6 +85,7 @@ private:
 
   void add(ledger_entry entry);
   bool post(lane_port& port, ledger_entry& entry);
+  bool post_payload(lane_port& port, ledger_entry& entry, bytes_view payload);
   void forget_read_bytes();
 
   slot_id slot_;
@@ -95,6 +97,7 @@ private:
   std::size_t messages_ = 0;         // In waiting_ and ledger_.
   std::vector<std::byte> inbox_;     // Bytes of answers; a private copy of what the worker wrote.
   std::size_t inbox_read_ = 0;
+  std::uint64_t received_bytes_ = 0; // By all replies of this worker.
   std::optional<time_point> front_since_;
 };
 

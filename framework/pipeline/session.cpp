@@ -7,6 +7,7 @@
 #include "troupe/pipeline/module.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <utility>
@@ -20,6 +21,8 @@ constexpr std::chrono::milliseconds produce_slice{1};
 constexpr std::size_t held_output_bytes_max = 256 * 1024;
 // The clock is read at the first messages, then at each of so many: it costs more than a message.
 constexpr std::uint32_t clock_stride = 16;
+// A stream that once held a large answer gives its memory back.
+constexpr std::size_t stream_bytes_kept = 4 * payload_bytes_max;
 
 // Of what an exception says; it goes into logs and records.
 constexpr std::size_t error_bytes_max = 16 * 1024;
@@ -54,24 +57,55 @@ std::chrono::microseconds session::elapsed() const {
 }
 
 void session::run(bytes_view job, const reply_sink& reply) {
-  if (!job.empty() && static_cast<job_kind>(job[0]) == job_kind::part) {
-    partial_.insert(partial_.end(), job.begin() + 1, job.end());
-  } else if (partial_.empty()) {
-    dispatch(job);
+  forget_sent();
+  take(job);
+  send(reply);
+}
+
+// Leaves room for the head of the next reply before what is still to be sent.
+void session::forget_sent() {
+  const bool is_all_sent = sent_ == stream_.size();
+  if (is_all_sent && stream_.capacity() > stream_bytes_kept) stream_ = {};
+  if (is_all_sent) {
+    stream_.assign(reply_head_bytes, std::byte{});
+  } else if (sent_ < payload_bytes_max || sent_ * 2 < stream_.size()) {
+    return; // Each byte is moved once on average.
   } else {
-    partial_.insert(partial_.end(), job.begin(), job.end());
-    const auto whole = std::exchange(partial_, {});
-    dispatch(whole);
+    const auto gone = static_cast<std::ptrdiff_t>(sent_ - reply_head_bytes);
+    stream_.erase(stream_.begin(), stream_.begin() + gone);
   }
-  const auto size = std::min(stream_.size(), payload_bytes_max);
-  reply(bytes_view{stream_}.first(size));
-  stream_.erase(stream_.begin(), stream_.begin() + static_cast<std::ptrdiff_t>(size));
+  sent_ = reply_head_bytes;
+}
+
+void session::take(bytes_view payload) {
+  const bool is_piece = !payload.empty() && static_cast<job_kind>(payload[0]) == job_kind::piece;
+  if (!is_piece && pieces_.is_empty()) return dispatch(payload);
+  switch (pieces_.add(payload)) {
+  case piece_collector::progress::incomplete:
+    return;
+  case piece_collector::progress::whole:
+    return dispatch(pieces_.take());
+  case piece_collector::progress::broken:
+    break;
+  }
+  pieces_.clear();
+  append_garbled(stream_);
+}
+
+// The head of a reply is written over what was sent before it.
+void session::send(const reply_sink& reply) {
+  const auto size = std::min(stream_.size() - sent_, payload_bytes_max);
+  const auto begin = sent_ - reply_head_bytes;
+  std::memcpy(stream_.data() + begin, &place_, reply_head_bytes);
+  reply(bytes_view{stream_}.subspan(begin, reply_head_bytes + size));
+  sent_ += size;
+  place_ += size;
 }
 
 void session::dispatch(bytes_view job) {
   started_ = clock_();
   error_texts_.clear();
-  const auto kind = job.empty() ? job_kind::part : static_cast<job_kind>(job[0]);
+  const auto kind = job.empty() ? job_kind::piece : static_cast<job_kind>(job[0]);
   if (kind == job_kind::open) return open(job);
   if (kind == job_kind::fetch) return;
   if (!worker_) return append_skipped(stream_);
@@ -88,7 +122,7 @@ void session::dispatch(bytes_view job) {
       return save_and_answer(kind);
     case job_kind::open:
     case job_kind::fetch:
-    case job_kind::part:
+    case job_kind::piece:
       break;
     }
     stop("the host sent a job of unknown kind; host and worker are of different builds");
@@ -121,7 +155,7 @@ void session::open(bytes_view job) {
       worker_->save(state_);
       opened.state = state_;
     }
-    append_record(stream_, opened);
+    append(opened);
   } catch (...) {
     return stop(what_happened().text);
   }
@@ -275,8 +309,17 @@ void session::answer(commit value) {
   const bool is_commit = value.state || (entry_->role == worker_role::transform);
   if (is_commit) value.outputs = out_.block();
   value.elapsed = fit(elapsed());
-  append_record(stream_, value);
+  append(value);
   if (is_commit) out_.clear();
+}
+
+template<class Answer>
+void session::append(const Answer& value) {
+  const auto at = stream_.size();
+  append_record(stream_, value);
+  if (stream_.size() - at <= answer_bytes_max) return;
+  stream_.resize(at);
+  stop("its state and what it gives at once are longer than the 1 GiB that an answer may have");
 }
 
 void serve_job(bytes_view job, const reply_sink& reply) {

@@ -4,6 +4,7 @@
 
 #include "troupe/pipeline/commit.hpp"
 #include "troupe/pipeline/job.hpp"
+#include "troupe/pipeline/pieces.hpp"
 #include "troupe/pipeline/worker_list.hpp"
 
 #include <chrono>
@@ -32,6 +33,9 @@ public:
   void run(bytes_view job, const reply_sink& reply);
 
 private:
+  void take(bytes_view payload);
+  void send(const reply_sink& reply);
+  void forget_sent();
   void dispatch(bytes_view job);
   void open(bytes_view job);
   void run_batch(bytes_view job);
@@ -44,6 +48,8 @@ private:
   void fail_session(const input_error& problem);
   void stop(const std::string& why);
   void answer(commit value);
+  template<class Answer>
+  void append(const Answer& value);
 
   [[nodiscard]] std::chrono::microseconds elapsed() const;
 
@@ -54,8 +60,10 @@ private:
   std::unique_ptr<any_worker> worker_; // None before open and after a failure.
   bool has_ended_ = false;             // Of a source.
   emitter out_;                        // Emitted and not committed yet.
-  std::vector<std::byte> partial_;     // Beginning of a job that comes in parts.
-  std::vector<std::byte> stream_;      // Answers that wait for a reply to travel in.
+  piece_collector pieces_;             // Of a job that is too long for one payload.
+  std::vector<std::byte> stream_;      // Answers; from `sent_` on they wait for a reply.
+  std::size_t sent_ = 0;               // At least `reply_head_bytes`, once there is an answer.
+  std::uint64_t place_ = 0;            // Bytes that all replies have carried.
   std::vector<std::byte> state_;
   std::vector<std::string> error_texts_;
 };

@@ -58,7 +58,9 @@ void stage::on_reply(slot_id id, job_id job, reply_kind kind, bytes_view bytes) 
     if (!apply(slot, entry, value)) {
       slot.culprit = std::move(entry);
       slot.culprit->is_suspect = true;
-      return replace_worker(slot, "its commit does not fit the job");
+      return replace_worker(slot, value.kind == answer_kind::garbled
+                                      ? "a job did not reach it as it was sent"
+                                      : "its commit does not fit the job");
     }
     if (slot.is_dying || failure_) return;
   }

@@ -54,6 +54,8 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
     return job.kind == job_kind::open && apply_opened(slot, value.opened);
   case answer_kind::skipped:
     return apply_skipped(slot, job);
+  case answer_kind::garbled:
+    return false;
   case answer_kind::done:
     break;
   }

@@ -98,17 +98,18 @@ private:
   reply run(pipeline::bytes_view job) {
     std::vector<std::byte> stream;
     const auto take = [&](pipeline::bytes_view bytes) {
-      stream.insert(stream.end(), bytes.begin(), bytes.end());
+      stream.insert(stream.end(), bytes.begin() + pipeline::reply_head_bytes, bytes.end());
     };
     session_.run(job, take);
-    pipeline::bytes_view rest{stream};
-    auto record = pipeline::take_record(rest);
-    while (!record) {
+    pipeline::bytes_view record;
+    for (;;) {
+      pipeline::bytes_view rest{stream};
+      const auto state = pipeline::take_record(rest, record);
+      BOOST_REQUIRE((state != pipeline::record_state::broken));
+      if (state == pipeline::record_state::whole) break;
       session_.run(pipeline::encode_bare(pipeline::job_kind::fetch), take);
-      rest = stream;
-      record = pipeline::take_record(rest);
     }
-    const auto value = pipeline::decode_answer(*record);
+    const auto value = pipeline::decode_answer(record);
     BOOST_REQUIRE(value.has_value());
     return read(*value);
   }

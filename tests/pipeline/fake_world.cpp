@@ -63,7 +63,7 @@ bool fake_lane::chance(unsigned in_1000) {
 bool fake_lane::post(slot_id id, job_id number, std::span<const std::byte> payload) {
   auto& slot = slots_.at(id.value);
   if (!slot.worker || slot.jobs.size() >= ring_jobs || chance(chances_.refuse_post)) return false;
-  BOOST_REQUIRE(payload.size() <= pipeline::payload_bytes_max + 1);
+  BOOST_REQUIRE(payload.size() <= pipeline::payload_bytes_max + pipeline::piece_head_bytes);
   slot.jobs.push_back({number, {payload.begin(), payload.end()}});
   return true;
 }
@@ -146,7 +146,7 @@ bool fake_lane::step() {
 }
 
 void fake_lane::work(slot_id id, fake_slot& slot) {
-  const auto next = std::move(slot.jobs.front());
+  auto next = std::move(slot.jobs.front());
   if (chance(chances_.kill_before)) {
     return end(id, slot, (*random_)() % 2 == 0 ? std::optional{next.id} : std::nullopt);
   }
@@ -155,6 +155,7 @@ void fake_lane::work(slot_id id, fake_slot& slot) {
   current.random = random_;
   current.kill_inside = kills < chances_.kills_max ? chances_.kill_inside : 0;
   current.has_died = false;
+  garble(slot, next);
   slot.worker->run(next.payload, [&](pipeline::bytes_view answer) {
     bytes.assign(answer.begin(), answer.end());
   });
@@ -165,6 +166,23 @@ void fake_lane::work(slot_id id, fake_slot& slot) {
     }
   }
   owner_->on_reply(id, next.id, reply_kind::value, bytes);
+}
+
+// A piece is lost, changed, or comes twice. Short jobs are left alone: they have no pieces.
+void fake_lane::garble(fake_slot& slot, job& next) {
+  const auto kind = static_cast<pipeline::job_kind>(next.payload.at(0));
+  if (kind != pipeline::job_kind::piece || !chance(chances_.garble)) return;
+  ++garbled;
+  switch ((*random_)() % 3) {
+  case 0:
+    next.payload = pipeline::encode_bare(pipeline::job_kind::fetch);
+    return;
+  case 1:
+    next.payload[1 + (*random_)() % (next.payload.size() - 1)] ^= std::byte{0x10};
+    return;
+  default:
+    slot.worker->run(next.payload, [](pipeline::bytes_view) {});
+  }
 }
 
 fake_world::fake_world(pipeline::graph_spec spec, std::uint64_t seed, fate chances)

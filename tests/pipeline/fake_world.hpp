@@ -25,6 +25,7 @@ struct fate {
   unsigned kill_inside = 0; ///< Per message, inside the user's code.
   unsigned refuse_post = 0; ///< The ring has no room.
   unsigned lie = 0;         ///< The worker answers with random bytes.
+  unsigned garble = 0;      ///< A piece of a long job does not arrive as it was sent.
   std::uint64_t kills_max = 1000000;
 };
 
@@ -60,6 +61,7 @@ public:
   std::uint64_t quota = 0;
   std::vector<std::uint64_t> retired; ///< What each that ended so had done.
   std::uint64_t kills = 0;
+  std::uint64_t garbled = 0;
   std::uint64_t starts = 0;
   end_reason last_kill_reason = end_reason::by_itself;
 
@@ -79,6 +81,7 @@ private:
 
   bool chance(unsigned in_1000);
   void work(slot_id id, fake_slot& slot);
+  void garble(fake_slot& slot, job& next);
   bool retire(slot_id id, fake_slot& slot);
   void end(slot_id id, fake_slot& slot, std::optional<job_id> running);
 

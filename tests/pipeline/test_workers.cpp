@@ -8,8 +8,11 @@
 
 #include "troupe/pipeline/worker.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +38,25 @@ pipeline::stage_spec stage(std::string name, std::string worker, std::vector<std
   return spec;
 }
 
+std::string blob(std::uint64_t seed, std::uint64_t number) {
+  constexpr std::size_t piece = pipeline::payload_bytes_max;
+  constexpr std::size_t near = 40; // More than all heads in front of a message.
+  std::mt19937_64 random{seed * 1000003 + number};
+  const auto size = (number % 8 == 0 ? 3 : 1) * piece + random() % (2 * near) - near;
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i + 8 <= size; i += 8) {
+    const auto word = random();
+    std::memcpy(bytes.data() + i, &word, sizeof(word));
+  }
+  const auto value = static_cast<char>(seed + number);
+  for (std::size_t border = piece; border < size + near; border += piece) {
+    const auto begin = border - near;
+    std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                std::min(2 * near, size - begin), value);
+  }
+  return bytes;
+}
+
 namespace {
 
 /// Counts from 0 to config.count.
@@ -54,6 +76,45 @@ private:
   std::int64_t next_ = 0;
 };
 TROUPE_WORKER(numbers);
+
+/// Gives blobs as `blob` makes them.
+class blobs {
+public:
+  explicit blobs(const worker_config& config)
+      : seed_{static_cast<std::uint64_t>(config.number("seed", 0))},
+        count_{static_cast<std::uint64_t>(config.number("count", 0))} {}
+  bool produce(emitter& out) {
+    maybe_die();
+    if (next_ < count_) out.emit(blob(seed_, next_++));
+    return next_ < count_;
+  }
+  [[nodiscard]] std::uint64_t save() const { return next_; }
+  void load(const std::uint64_t& at) { next_ = at; }
+
+private:
+  std::uint64_t seed_;
+  std::uint64_t count_;
+  std::uint64_t next_ = 0;
+};
+TROUPE_WORKER(blobs);
+
+/// Keeps every message, and gives them all at the end: its state grows long.
+class keep {
+public:
+  void add(const std::string& message) {
+    all_.push_back(message);
+    maybe_die();
+  }
+  void emit(emitter& out) const {
+    for (const auto& each : all_) out.emit(each);
+  }
+  [[nodiscard]] const std::vector<std::string>& save() const { return all_; }
+  void load(const std::vector<std::string>& all) { all_ = all; }
+
+private:
+  std::vector<std::string> all_;
+};
+TROUPE_WORKER(keep);
 
 std::string echo(const std::string& line) {
   maybe_die();

@@ -14,4 +14,7 @@ pipeline::stage_spec stage(std::string name, std::string worker, std::vector<std
                            std::vector<std::string> outputs, std::string config = "{}");
 /// @}
 
+/// A message of about 1 to 3 MiB, whose bytes around each border of a piece are `seed + number`.
+std::string blob(std::uint64_t seed, std::uint64_t number);
+
 } // namespace troupe::test
