@@ -17,7 +17,10 @@ fd make_epoll();
 void epoll_add(const fd& epoll, const fd& watched, void* tag);
 void epoll_remove(const fd& epoll, const fd& watched) noexcept;
 
-/// Sleeps until something rang or `limit`, to the microsecond; calls `on_ring(tag)` for each.
+/// Sleeps until something rang or `limit`, to the microsecond; calls `on_ring(tag)` for each. Where
+/// the kernel or a container's profile has no epoll_pwait2, to the millisecond, never too early.
+/// May return early without a ring; a kernel that refuses to wait at all is asked again after a
+/// pause, so that a loop around this does not spin.
 void epoll_wait(const fd& epoll, deadline limit, const std::function<void(void*)>& on_ring);
 
 } // namespace troupe::os

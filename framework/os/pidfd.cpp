@@ -2,10 +2,9 @@
 
 #include "troupe/os/pidfd.hpp"
 
-#include <algorithm>
+#include "troupe/os/wait_time.hpp"
+
 #include <cerrno>
-#include <chrono>
-#include <climits>
 #include <csignal>
 #include <cstdint>
 
@@ -23,6 +22,8 @@ namespace troupe::os {
 
 namespace {
 
+// Of a wait whose time is over.
+constexpr int failed_looks_max = 3;
 constexpr unsigned signal_process_group = 4; // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
 
 // struct pidfd_info of <linux/pidfd.h> (first version), absent from older kernel headers.
@@ -62,17 +63,17 @@ bool pidfd::has_exited() const noexcept {
 }
 
 bool pidfd::wait_exited(deadline limit) const noexcept {
+  int failed_looks = 0;
   for (;;) {
-    int timeout_ms = -1;
-    if (!limit.is_never()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.remaining(clock::now()));
-      timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
-    }
     pollfd entry{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-    const int count = ::poll(&entry, 1, timeout_ms);
+    const int count = ::poll(&entry, 1, milliseconds_until(limit));
     if (count > 0) return true;
     if (count == 0 && limit.has_passed()) return false;
-    if (count < 0 && errno != EINTR) return false;
+    // Out of memory for a moment, perhaps: a look that failed says nothing about the process.
+    if (count < 0 && errno != EINTR) {
+      if (limit.has_passed() && ++failed_looks == failed_looks_max) return false;
+      pause_after_failed_wait();
+    }
   }
 }
 

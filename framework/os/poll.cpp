@@ -2,10 +2,9 @@
 
 #include "troupe/os/poll.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <climits>
-#include <cstdint>
+#include "troupe/os/wait_time.hpp"
+
+#include <cerrno>
 #include <vector>
 
 #include <poll.h>
@@ -30,13 +29,9 @@ std::size_t poll_set::add(int descriptor, bool waits_for_room) {
 }
 
 void poll_set::wait(deadline limit) {
-  int timeout_ms = -1;
-  if (!limit.is_never()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.remaining(clock::now()));
-    timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
-  }
   auto& list = entries_->list_;
-  if (::poll(list.data(), list.size(), timeout_ms) >= 0) return;
+  if (::poll(list.data(), list.size(), milliseconds_until(limit)) >= 0) return;
+  if (errno != EINTR) pause_after_failed_wait();
   for (auto& entry : list) entry.revents = 0;
 }
 

@@ -12,7 +12,7 @@ namespace troupe::os {
 /// A small set of descriptors to wait for, for a process without a reactor.
 ///
 /// Lives in: any process. Threads: one owner. Blocks: `wait`. Crash: nothing shared. Errors: none;
-/// an interrupted wait returns with nothing ready.
+/// a wait that is interrupted or fails returns early with nothing ready.
 class poll_set {
 public:
   poll_set();
