@@ -47,6 +47,12 @@ std::string_view limit_name_of(int resource) noexcept {
   return "?";
 }
 
+std::uint64_t soft_limit(int resource) noexcept {
+  rlimit limit{};
+  const auto which = static_cast<__rlimit_resource_t>(resource);
+  return ::getrlimit(which, &limit) == 0 ? limit.rlim_cur : unlimited;
+}
+
 std::uint64_t hard_limit(int resource) noexcept {
   rlimit limit{};
   const auto which = static_cast<__rlimit_resource_t>(resource);

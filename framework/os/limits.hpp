@@ -31,6 +31,8 @@ std::optional<limit_name> find_limit(std::string_view name);
 /// The name of RLIMIT_x, or "?".
 std::string_view limit_name_of(int resource) noexcept;
 
+/// The limit that this process has now, or `unlimited`.
+[[nodiscard]] std::uint64_t soft_limit(int resource) noexcept;
 /// The limit of this process that no right is needed to go up to, or `unlimited`.
 [[nodiscard]] std::uint64_t hard_limit(int resource) noexcept;
 /// Whether this process may go beyond its hard limits.

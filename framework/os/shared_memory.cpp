@@ -2,11 +2,15 @@
 
 #include "troupe/os/shared_memory.hpp"
 
+#include "troupe/os/limits.hpp"
+
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,8 +40,18 @@ int make_memfd(const char* name) noexcept {
   return ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); // Before Linux 6.3.
 }
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void fail(const std::string& what) {
   throw std::system_error{errno, std::generic_category(), what};
+}
+
+// The kernel counts this memory as a file, and kills with SIGXFSZ who makes one beyond its limit.
+void check_file_size_limit(const char* name, std::size_t size_bytes) {
+  const auto limit = soft_limit(RLIMIT_FSIZE);
+  if (size_bytes <= limit) return;
+  errno = EFBIG;
+  fail("cannot make shared memory '" + std::string{name} + "' of " + std::to_string(size_bytes) +
+       " bytes: it counts as a file, and files may have " + std::to_string(limit) +
+       " bytes here (RLIMIT_FSIZE, ulimit -f); raise that limit or ask for smaller arenas");
 }
 
 } // namespace
@@ -67,12 +81,13 @@ void shared_memory::unmap() noexcept {
 }
 
 shared_memory shared_memory::create(const char* name, std::size_t size_bytes, write_access access) {
+  const auto rounded = round_to_pages(size_bytes);
+  check_file_size_limit(name, rounded);
   shared_memory out;
   out.fd_ = fd{make_memfd(name)};
   if (!out.fd_) fail("cannot make shared memory (memfd_create)");
-  const auto rounded = round_to_pages(size_bytes);
-  if (::ftruncate(out.fd_.get(), static_cast<off_t>(rounded)) != 0) {
-    fail("cannot size shared memory");
+  while (::ftruncate(out.fd_.get(), static_cast<off_t>(rounded)) != 0) {
+    if (errno != EINTR) fail("cannot size shared memory");
   }
   void* at = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, out.fd_.get(), 0);
   if (at == MAP_FAILED) fail("cannot map shared memory");

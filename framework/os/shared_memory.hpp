@@ -22,7 +22,8 @@ enum class write_access {
 ///
 /// Lives in: any process. Threads: one owner; the bytes are shared. Blocks: never.
 /// Crash: the memory lives as long as anybody maps it or holds a descriptor; nothing is named.
-/// Errors: `create` throws std::system_error when the machine is out of memory or descriptors.
+/// Errors: `create` throws std::system_error when the machine is out of memory or descriptors, or
+/// when the region is larger than files may be (RLIMIT_FSIZE).
 class shared_memory {
 public:
   shared_memory() noexcept = default;

@@ -8,11 +8,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <new>
+#include <string>
+#include <system_error>
 #include <thread>
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace troupe::os {
@@ -33,6 +37,28 @@ BOOST_AUTO_TEST_CASE(size_is_sealed) {
   const auto memory = shared_memory::create("test", 4096, write_access::everybody);
   BOOST_TEST(::ftruncate(memory.descriptor().get(), 1) != 0);
   BOOST_TEST(::ftruncate(memory.descriptor().get(), 1 << 20) != 0);
+}
+
+// It counts as a file, and beyond the limit the kernel would kill us with SIGXFSZ.
+BOOST_AUTO_TEST_CASE(memory_beyond_the_limit_of_files_is_refused_by_name) { // E1.
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{.rlim_cur = 8192, .rlim_max = before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string text;
+  int problem = 0;
+  try {
+    static_cast<void>(shared_memory::create("test", 8192 + 1, write_access::everybody));
+  } catch (const std::system_error& e) {
+    text = e.what();
+    problem = e.code().value();
+  }
+  const auto fits = shared_memory::create("test", 8192, write_access::everybody);
+  BOOST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  BOOST_TEST(problem == EFBIG);
+  for (const auto* part : {"RLIMIT_FSIZE", "ulimit -f", "8192", "'test'"})
+    BOOST_TEST(text.find(part) != std::string::npos, text << " lacks " << part);
+  BOOST_TEST(fits.size_bytes() == 8192U);
 }
 
 BOOST_AUTO_TEST_CASE(only_the_creator_may_write_what_is_the_creators) {
