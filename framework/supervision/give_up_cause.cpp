@@ -2,7 +2,9 @@
 
 #include "troupe/supervision/give_up_cause.hpp"
 
+#include "troupe/base/shortage.hpp"
 #include "troupe/base/text.hpp"
+#include "troupe/supervision/start_shortage.hpp"
 
 #include <chrono>
 
@@ -60,6 +62,14 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
 failure start_refused(std::string_view pool, slot_id slot, failure cause) {
   return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
                                             worker_name(pool, slot) + " could not be started");
+}
+
+failure start_kept_short(std::string_view pool, slot_id slot, failure cause) {
+  cause.message += " (" + std::string{shortage_text(cause.os_error)} + ")";
+  cause.code = errc::start_failed;
+  return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
+                                            worker_name(pool, slot) + " could not be started for " +
+                                            duration_text(start_shortage::span_max));
 }
 
 failure supervisor_failed(std::string_view pool, std::string_view what) {

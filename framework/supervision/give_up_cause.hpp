@@ -22,6 +22,10 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
 /// Returns the failure of a pool one of whose workers could not be started at all.
 failure start_refused(std::string_view pool, slot_id slot, failure cause);
 
+/// Returns the failure of a pool none of whose workers could be started because the machine, or a
+/// limit, was short of something for too long.
+failure start_kept_short(std::string_view pool, slot_id slot, failure cause);
+
 /// Returns the failure of a pool whose supervisor itself has failed.
 failure supervisor_failed(std::string_view pool, std::string_view what);
 

@@ -2,8 +2,9 @@
 
 #include "troupe/supervision/restart_policy.hpp"
 
+#include "troupe/base/shortage.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -57,8 +58,7 @@ std::string_view to_string(restart_verdict verdict) noexcept {
 bool may_start_again(const failure& cause) noexcept {
   // Without an errno it was not the program that was refused, but our own zygote that was lost.
   if (cause.code != errc::start_failed || cause.os_error == 0) return true;
-  constexpr std::array passing = {EAGAIN, ENOMEM, EMFILE, ENFILE, EINTR, ETXTBSY};
-  return std::find(passing.begin(), passing.end(), cause.os_error) != passing.end();
+  return is_shortage(cause.os_error) || cause.os_error == EINTR || cause.os_error == ETXTBSY;
 }
 
 restart_policy::restart_policy(restart_spec spec, std::uint32_t replicas)

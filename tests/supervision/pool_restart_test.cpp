@@ -3,8 +3,11 @@
 
 #include "pool_harness.hpp"
 
+#include "troupe/supervision/start_shortage.hpp"
+
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -220,6 +223,55 @@ BOOST_AUTO_TEST_CASE(passing_shortage_at_the_first_start_is_retried) {
   pool.start_fails(0, {errc::start_failed, "fork: Resource temporarily unavailable", EAGAIN});
   pool.advance(20ms);
   BOOST_TEST(pool.take() == (lines{"start 0#0", "start 0#1"}), boost::test_tools::per_element());
+}
+
+const failure out_of_processes{errc::start_failed, "fork: Resource temporarily unavailable",
+                               EAGAIN};
+
+BOOST_AUTO_TEST_CASE(starts_that_fail_for_want_of_something_spend_no_budget) { // E6, E11.
+  auto spec = spec_of(2, {.intensity = 1, .period = 1h});
+  spec.restart.backoff.initial = {}; // As a pool has it: no pause after a crash.
+  auto pool = pool_harness{spec};
+  pool.start();
+  pool.ready(1);
+  (void)pool.take();
+  auto pause = start_shortage::pause_min;
+  for (int i = 0; i < 50; ++i) {
+    pool.start_fails(0, out_of_processes);
+    pool.advance(pause - 1ms);
+    BOOST_TEST(pool.take().empty()); // Not at once, or 15 starts were gone in no time.
+    pool.advance(1ms);
+    BOOST_TEST(pool.take().size() == 1U);
+    pause = std::min(2 * pause, start_shortage::pause_max);
+  }
+  BOOST_TEST(pool.status()[0].restarts == 0U);
+  pool.ready(0);
+  // The budget is whole, and the pauses are short again.
+  pool.exits(0, segv);
+  pool.advance(20ms);
+  BOOST_TEST(pool.take() == (lines{"start 0#51"}), boost::test_tools::per_element());
+  pool.start_fails(0, out_of_processes);
+  pool.advance(start_shortage::pause_min);
+  BOOST_TEST(pool.take().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(pool_without_a_worker_gives_up_a_shortage_in_the_end) { // E6.
+  auto pool = pool_harness{spec_of(2)};
+  pool.start();
+  pool.start_fails(1, out_of_processes);
+  for (int i = 0; i < 1000 && pool.pool().causes.empty(); ++i) {
+    pool.start_fails(0, out_of_processes);
+    if (pool.pool().causes.empty()) pool.advance(start_shortage::pause_max);
+    if (!pool.pool().live.contains(slot_id{0})) break;
+    if (pool.pool().live.contains(slot_id{1})) pool.start_fails(1, out_of_processes);
+  }
+  BOOST_REQUIRE(pool.pool().causes.size() == 1U);
+  const auto& cause = pool.pool().causes[0];
+  BOOST_TEST((cause.code == errc::start_failed));
+  BOOST_TEST(cause.os_error == EAGAIN);
+  for (const auto* part : {"parse/", "for 10s", "fork: Resource", "out of processes", "ulimit -u"})
+    BOOST_TEST(cause.message.find(part) != std::string::npos, cause.message << " lacks " << part);
+  BOOST_TEST(cause.message.find("restart.intensity") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(worker_that_is_never_ready_is_killed_and_counts) { // Case 29.

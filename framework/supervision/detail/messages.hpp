@@ -9,6 +9,7 @@
 #include <caf/atom.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace troupe::detail {
 
@@ -22,6 +23,8 @@ struct worker_end {
   end_kind kind = end_kind::exited;
   exit_record record;
   failure cause; ///< Only of `end_kind::start_failed`.
+  /// For how long starts have failed for want of something, this one last; absent: not for that.
+  std::optional<duration> shortage_span{};
 };
 
 // CAF keeps at most ten characters of an atom and silently blanks what it cannot encode.

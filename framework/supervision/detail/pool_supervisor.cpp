@@ -4,7 +4,9 @@
 
 #include "troupe/supervision/detail/error_bridge.hpp"
 #include "troupe/supervision/give_up_cause.hpp"
+#include "troupe/supervision/start_shortage.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -37,6 +39,7 @@ caf::behavior pool_supervisor::make_behavior() {
       [this](signal_atom, slot_id slot, incarnation_id id, int number, signal_scope scope) {
         call([&](slot_control& pool) { pool.signal(slot, id, number, scope); });
       },
+      [this](ready_atom, slot_id slot) { book_[slot.value].is_ready = true; },
       [this](ended_atom, const worker_end& end) { on_ended(end); },
       [this](finished_atom, slot_id slot, slot_state state) { on_finished(slot, state); },
       [this](stopping_atom, std::uint64_t round) { on_stopping(round); },
@@ -97,8 +100,10 @@ void pool_supervisor::on_launch(slot_id slot, incarnation_id incarnation) {
 }
 
 void pool_supervisor::on_ended(const worker_end& end) {
+  book_[end.slot.value].is_ready = false;
   // Whoever stops has told this slot too, or is about to: no verdict is needed.
   if (!lifecycle_.is_running()) return;
+  if (end.shortage_span) return on_shortage(end);
   const auto& spec = context_->spec;
   if (end.kind == end_kind::start_failed && end.incarnation == incarnation_id{} &&
       !may_start_again(end.cause))
@@ -115,6 +120,17 @@ void pool_supervisor::on_ended(const worker_end& end) {
   case restart_verdict::give_up:
     return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
   }
+}
+
+// No crash, so the budget is not asked: the slot tries again, for ever while the pool has a worker.
+void pool_supervisor::on_shortage(const worker_end& end) {
+  const bool has_worker =
+      std::any_of(book_.begin(), book_.end(), [](const slot_book& one) { return one.is_ready; });
+  if (has_worker || *end.shortage_span < start_shortage::span_max)
+    return send(workers_[end.slot.value], restart_atom::value);
+  if (context_->spec.restart.parks_when_exhausted)
+    return send(workers_[end.slot.value], park_atom::value);
+  give_up(end.slot, start_kept_short(context_->spec.name, end.slot, end.cause));
 }
 
 void pool_supervisor::give_up(slot_id culprit, const failure& cause) {

@@ -42,6 +42,7 @@ private:
   void on_stop(stop_mode mode);
   void on_launch(slot_id slot, incarnation_id incarnation);
   void on_ended(const worker_end& end);
+  void on_shortage(const worker_end& end);
   void on_finished(slot_id slot, slot_state state);
   void on_stopping(std::uint64_t round);
 
@@ -70,6 +71,7 @@ private:
 
   struct slot_book {
     std::optional<incarnation_id> launched;
+    bool is_ready = false;
     bool is_abandoned = false;
   };
   std::vector<slot_book> book_;

@@ -2,6 +2,7 @@
 
 #include "troupe/supervision/detail/worker_actor.hpp"
 
+#include "troupe/base/shortage.hpp"
 #include "troupe/supervision/detail/error_bridge.hpp"
 #include "troupe/supervision/detail/status_query.hpp"
 #include "troupe/supervision/give_up_cause.hpp"
@@ -83,6 +84,12 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
   last_reason_ = end_reason::start_failed;
   note_end(end_kind::start_failed, std::move(record));
   last_end_.cause = cause;
+  if (is_shortage(cause.os_error)) {
+    shortage_.note(now());
+    last_end_.shortage_span = shortage_.span(now());
+  } else {
+    shortage_.clear();
+  }
   apply(slot_event::start_failed);
 }
 
@@ -127,6 +134,8 @@ void worker_actor::perform(slot_action action) {
     return launch_worker();
   case slot_action::serve:
     ready_at_ = now();
+    shortage_.clear();
+    tell_supervisor(ready_atom::value, slot_);
     return timer_.clear();
   case slot_action::ask:
     return ask();
@@ -173,6 +182,7 @@ void worker_actor::ask() {
 }
 
 void worker_actor::pause() {
+  if (shortage_.is_on()) return arm(shortage_.pause()); // Nothing has crashed: not counted.
   ++restarts_;
   ++context_->services.counters->restarts;
   const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
@@ -219,6 +229,7 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
   last_end_.kind = kind;
   last_end_.record = std::move(record);
   last_end_.cause = {};
+  last_end_.shortage_span.reset();
 }
 
 // Of a worker that ends in the present phase.

@@ -7,6 +7,7 @@
 #include "troupe/supervision/detail/messages.hpp"
 #include "troupe/supervision/slot_machine.hpp"
 #include "troupe/supervision/slot_timer.hpp"
+#include "troupe/supervision/start_shortage.hpp"
 #include "troupe/supervision/stop_ladder.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
 
@@ -79,6 +80,7 @@ private:
   bool has_launched_ = false;
   std::uint64_t restarts_ = 0;
   backoff backoff_;
+  start_shortage shortage_;
   stop_ladder ladder_;
   stop_mode asked_mode_ = stop_mode::drain; // Of the last stop.
   std::optional<time_point> ready_at_;      // Of this incarnation.
