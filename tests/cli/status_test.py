@@ -131,7 +131,7 @@ class Reason(CommandTest):
         self.assertEqual(self.reason_of_mid(), "max_messages")
 
     def test_a_command_that_cannot_be_started(self):
-        os.chmod(self.path(self.write("broken", "#!/no/such/interpreter\n")), 0o755)
+        os.chmod(self.path(self.write("broken", "no program of this machine\n")), 0o755)
         done = self.troupe("run", self.write("a.yaml", service("shop", "command: [./broken]")),
                            "--json")
         self.assertEqual(done.returncode, 1, done.stderr)
