@@ -3,6 +3,7 @@
 #include "troupe/control/client.hpp"
 
 #include "troupe/control/detail/peer.hpp"
+#include "troupe/os/fork_guard.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -24,6 +25,7 @@ constexpr auto connect_pause = std::chrono::milliseconds{5};
 } // namespace
 
 struct client::link {
+  os::fork_guard guard;
   std::string path;
   asio::io_context context{1};
   local::socket socket{context};
@@ -53,8 +55,15 @@ struct client::link {
 
 client::client(std::unique_ptr<link> made) : link_{std::move(made)} {}
 client::client(client&&) noexcept = default;
-client& client::operator=(client&&) noexcept = default;
-client::~client() = default;
+client& client::operator=(client&& other) noexcept {
+  std::swap(link_, other.link_);
+  return *this;
+}
+
+client::~client() {
+  // Closing it in a forked copy would take it from the epoll instance of the process that asks.
+  if (link_ && link_->guard.is_forked_copy()) os::leak(std::move(link_));
+}
 
 int client::peer_pid() const noexcept {
   return link_->pid;
@@ -91,6 +100,7 @@ expected<client> client::connect(const std::string& path, deadline limit) {
 }
 
 expected<std::string> client::ask(const request& what, deadline limit) {
+  link_->guard.refuse_forked_copy("the connection to " + link_->path);
   const auto line = to_line(what) + "\n";
   error_code result;
   asio::async_write(link_->socket, asio::buffer(line), [&](error_code written, std::size_t) {

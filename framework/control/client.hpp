@@ -15,7 +15,8 @@ namespace troupe::control {
 /// Lives in: any process. Threads: one owner. Blocks: until an answer or the deadline.
 /// Crash (of the troupe): `end_of_stream`.
 /// Errors: `closed` (nothing serves the socket), `timed_out`, `end_of_stream`, `bad_data`,
-/// `task_failed` (it refused; the text says why), `system`.
+/// `task_failed` (it refused; the text says why), `system`. In a forked copy of the process that
+/// connected, `ask` throws forked_copy: the answer would be taken from that process.
 class client {
 public:
   static expected<client> connect(const std::string& path, deadline limit);

@@ -4,6 +4,7 @@
 
 #include "troupe/control/detail/peer.hpp"
 #include "troupe/os/file_lock.hpp"
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/signals.hpp"
 #include "troupe/os/thread_name.hpp"
 
@@ -185,6 +186,8 @@ public:
     return {};
   }
 
+  [[nodiscard]] bool is_forked_copy() const noexcept { return guard_.is_forked_copy(); }
+
 private:
   void accept() {
     acceptor_.async_accept([this](error_code problem, local::socket socket) {
@@ -206,6 +209,7 @@ private:
     made->read();
   }
 
+  const os::fork_guard guard_;
   os::file_lock lock_; // First: let go of when the socket is gone.
   const std::string path_;
   const request_handler handler_;
@@ -219,7 +223,10 @@ private:
 
 endpoint::endpoint(std::unique_ptr<server> made) : server_{std::move(made)} {}
 
-endpoint::~endpoint() = default;
+endpoint::~endpoint() {
+  // The socket, its lock and its thread are of the process that a copy was forked from.
+  if (server_->is_forked_copy()) os::leak(std::move(server_));
+}
 
 expected<std::unique_ptr<endpoint>> endpoint::open(const endpoint_options& options,
                                                    request_handler handler) {

@@ -32,7 +32,7 @@ public:
 
   static expected<std::unique_ptr<endpoint>> open(const endpoint_options& options,
                                                   request_handler handler);
-  /// Removes the socket.
+  /// Removes the socket; in a forked copy of the process, does nothing.
   ~endpoint();
   endpoint(const endpoint&) = delete;
   endpoint& operator=(const endpoint&) = delete;

@@ -31,6 +31,9 @@ std::unique_ptr<host_end> host_end::create(std::size_t output_arena_bytes) {
                                                     os::write_access::everybody);
   out->output_memory_ =
       os::shared_memory::create("troupe-output", output_arena_bytes, os::write_access::everybody);
+  for (auto* memory : {&out->request_memory_, &out->response_memory_, &out->output_memory_}) {
+    memory->exclude_from_fork();
+  }
   out->doorbell_ = os::event_fd::create();
   // The memory is zero-filled, which is every field's first value.
   out->request_ = reinterpret_cast<request_region*>(out->request_memory_.data());

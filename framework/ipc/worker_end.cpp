@@ -35,6 +35,7 @@ worker_end::worker_end(os::shared_memory request, os::shared_memory response,
       output_{output_memory_.size_bytes()} {}
 
 void worker_end::announce_ready() noexcept {
+  guard_.end_forked_copy("a worker's initializer");
   response_.ready.store(1, std::memory_order_seq_cst);
   doorbell_.ring();
 }
@@ -149,7 +150,8 @@ void worker_end::sleep() {
 }
 
 std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
-  give_up_block(); // Of an answer that was begun and then failed.
+  guard_.end_forked_copy("a task"); // It has neither the rings nor the right to answer.
+  give_up_block();                  // Of an answer that was begun and then failed.
   reply_reserved_ = size_bytes;
   reply_place_ = payload_place::in_cell;
   auto& answer = response_.cells[cell_index(position_)];

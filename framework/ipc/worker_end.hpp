@@ -5,6 +5,7 @@
 #include "troupe/ipc/arena.hpp"
 #include "troupe/ipc/link_layout.hpp"
 #include "troupe/os/event_fd.hpp"
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/shared_memory.hpp"
 
 #include <cstdint>
@@ -27,7 +28,8 @@ struct received_job {
 /// Lives in: worker. Threads: one owner. Blocks: `next`, until a job or stop; `reply_room`, until
 /// the host has given back room.
 /// Crash: a job whose claim word says done counts as answered; running: as begun; else: as not
-/// begun. Errors: none; the host is trusted.
+/// begun. A forked copy of the worker that comes to `announce_ready` or `reply_room` is ended.
+/// Errors: none; the host is trusted.
 class worker_end {
 public:
   worker_end(os::shared_memory request, os::shared_memory response, os::shared_memory input_arena,
@@ -64,6 +66,7 @@ private:
   os::shared_memory input_memory_;
   os::shared_memory output_memory_;
   os::event_fd doorbell_;
+  const os::fork_guard guard_;
   const request_region& request_;
   response_region& response_;
 

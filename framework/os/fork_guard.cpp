@@ -11,7 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace troupe::os::detail {
+namespace troupe::os {
+
+namespace detail {
 
 constinit std::atomic<std::atomic<std::uint64_t>*> stamp_word{nullptr};
 
@@ -65,13 +67,6 @@ std::uint64_t find_stamp() noexcept {
   return word->compare_exchange_strong(found, mine) ? mine : found;
 }
 
-void throw_forked_copy(std::string_view what) {
-  throw forked_copy{std::string{what} +
-                    " belongs to the process that this one was forked from: its workers and "
-                    "threads stay there. Use it there; or fork (or call daemon()) before the first "
-                    "pool is made; or exec in the child"};
-}
-
 void end_forked_copy(const char* what) noexcept {
   // Unbuffered, and no destructors: what is in stdio's buffers is the other process's to write.
   ::dprintf(STDERR_FILENO,
@@ -81,4 +76,13 @@ void end_forked_copy(const char* what) noexcept {
   ::_exit(exit_code_of_returned_copy);
 }
 
-} // namespace troupe::os::detail
+} // namespace detail
+
+void throw_forked_copy(std::string_view what) {
+  throw forked_copy{std::string{what} +
+                    " belongs to the process that this one was forked from: its workers and "
+                    "threads stay there. Use it there; or fork (or call daemon()) before the first "
+                    "pool is made; or exec in the child"};
+}
+
+} // namespace troupe::os

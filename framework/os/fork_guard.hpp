@@ -21,10 +21,12 @@ extern constinit std::atomic<std::atomic<std::uint64_t>*> stamp_word;
 /// The stamp of a process that has not asked before, or whose kernel wipes no pages.
 [[gnu::cold]] std::uint64_t find_stamp() noexcept;
 
-[[noreturn, gnu::cold]] void throw_forked_copy(std::string_view what);
 [[noreturn, gnu::cold]] void end_forked_copy(const char* what) noexcept;
 
 } // namespace detail
+
+/// Throws `troupe::forked_copy`; `what` begins the sentence ("the pool 'a'").
+[[noreturn, gnu::cold]] void throw_forked_copy(std::string_view what);
 
 /// A number that this process shares with none of the processes it was forked from, and with no
 /// copy of it that is forked later. Never 0. Costs two loads.
@@ -52,9 +54,9 @@ public:
 
   [[nodiscard]] bool is_forked_copy() const noexcept { return process_stamp() != stamp_; }
 
-  /// Throws `troupe::forked_copy` in a forked copy; `what` begins the sentence ("the pool 'a'").
+  /// As `throw_forked_copy`, in a forked copy.
   void refuse_forked_copy(std::string_view what) const {
-    if (is_forked_copy()) detail::throw_forked_copy(what);
+    if (is_forked_copy()) throw_forked_copy(what);
   }
 
   /// In a forked copy, says so on stderr and ends the process at once. For threads of ours: what

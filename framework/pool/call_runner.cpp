@@ -2,6 +2,7 @@
 
 #include "troupe/pool/call_runner.hpp"
 
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/thread_name.hpp"
 #include "troupe/pool/future.hpp"
 
@@ -60,6 +61,7 @@ bool call_runner::is_this_thread() noexcept {
 void call_runner::run(const std::shared_ptr<state>& shared) {
   os::name_this_thread("troupe-calls");
   is_runner_thread = true;
+  const os::fork_guard guard;
   std::vector<std::function<void()>> calls;
   for (;;) {
     {
@@ -74,6 +76,7 @@ void call_runner::run(const std::shared_ptr<state>& shared) {
       } catch (...) {
         detail::log_callback_exception();
       }
+      guard.end_forked_copy("a callback of a future");
     }
     calls.clear();
   }

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "troupe/os/fork_guard.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -22,7 +24,9 @@ public:
     has_value_.notify_one();
   }
 
+  /// Throws forked_copy where nobody puts anything in: in a forked copy.
   T take() {
+    guard_.refuse_forked_copy("what a pool still works on");
     std::unique_lock lock{mutex_};
     has_value_.wait(lock, [this] { return !values_.empty(); });
     auto value = std::move(values_.front());
@@ -31,6 +35,7 @@ public:
   }
 
 private:
+  const os::fork_guard guard_;
   std::mutex mutex_;
   std::condition_variable has_value_;
   std::deque<T> values_;

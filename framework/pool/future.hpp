@@ -206,6 +206,7 @@ void detail::future_access::add(const future<T>& of, F f, bool is_immediate, boo
   auto& task = of.state(); // Throws before there is anything to lose.
   auto call = [f = std::move(f), self = of]() mutable { f(std::move(self)); };
   auto each = std::make_unique<callback<decltype(call)>>(std::move(call));
+  task_port::refuse_forked_copy(task);
   each->is_immediate = is_immediate;
   each->is_awaited = is_awaited;
   task_port::add_continuation(task, *each.release());

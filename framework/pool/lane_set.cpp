@@ -44,7 +44,9 @@ lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
                                               os::write_access::creator)},
       input_arena_{input_memory_.size_bytes()}, slots_{settings_, settings_.replicas,
                                                        *environment_},
-      held_(slots_.size()) {}
+      held_(slots_.size()) {
+  input_memory_.exclude_from_fork();
+}
 
 void lane_set::start_workers() {
   slots_.start_all();

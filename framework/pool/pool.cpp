@@ -29,7 +29,17 @@ loan& loan::operator=(loan&& other) noexcept {
 }
 
 loan::~loan() {
-  if (core_) core_->give_up_room(room_);
+  if (!core_) return;
+  if (core_->is_forked_copy()) {
+    os::leak(std::move(core_));
+    return;
+  }
+  core_->give_up_room(room_);
+}
+
+std::span<std::byte> loan::bytes() const {
+  if (core_) core_->refuse_forked_copy();
+  return bytes_;
 }
 
 pool::large_room::~large_room() {
@@ -45,7 +55,12 @@ pool::pool(const pool_options& options)
     : core_{pool_core::make(make_settings(options), shared_environment())} {}
 
 pool::~pool() {
-  if (core_) core_->abandon_handle();
+  if (!core_) return;
+  if (core_->is_forked_copy()) {
+    os::leak(std::move(core_)); // With the environment that it holds.
+    return;
+  }
+  core_->abandon_handle();
 }
 
 pool::pool(pool&&) noexcept = default;
@@ -60,7 +75,7 @@ task_state* pool::send(const detail::encoded_call& call, large_room& room,
   if (options.max_attempts < 0 || options.max_attempts > 65'535) {
     throw std::invalid_argument{"task_options::max_attempts must be 0 to 65535"};
   }
-  return core_->submit(
+  return core().submit(
       {.code = call.code,
        .profile_key = call.profile_key,
        .function = call.function,
@@ -95,6 +110,7 @@ task_state* pool::send_loan(std::uint64_t code, std::uint64_t function, loan& bu
 
 pool_core& pool::core() const {
   if (!core_) throw invalid_state{"this pool was moved from; it has no workers"};
+  core_->refuse_forked_copy();
   return *core_;
 }
 

@@ -35,14 +35,15 @@ struct map_options {
 /// A buffer that lies where workers read it: filled in place and passed without a copy.
 ///
 /// Lives in: host. Threads: one owner. Blocks: never. Crash: nothing outside the host.
-/// Errors: none; made by `pool::loan_buffer`.
+/// Errors: `bytes` throws forked_copy in a forked copy, which does not have the memory: a span kept
+/// from before the fork must not be used there. Made by `pool::loan_buffer`.
 class loan {
 public:
   loan(loan&& other) noexcept;
   loan& operator=(loan&& other) noexcept;
   ~loan();
 
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::span<std::byte> bytes() const;
 
 private:
   friend class pool;
@@ -65,7 +66,8 @@ private:
 /// destructor (until the workers are gone).
 /// Crash (of a worker): its running task is tried again or fails with worker_lost; no other task
 /// notices. Errors: the constructor throws `error` (not_initialised), std::invalid_argument, or
-/// std::system_error.
+/// std::system_error. In a forked copy of the host (after fork() or daemon()) everything throws
+/// forked_copy at once, the constructor of a new pool too; the destructor does nothing there.
 class pool {
 public:
   explicit pool(const pool_options& options = {});
@@ -161,7 +163,7 @@ private:
     pool_core& core_;
   };
 
-  /// Throws invalid_state when this pool was moved from.
+  /// Throws invalid_state when this pool was moved from, forked_copy in a forked copy.
   [[nodiscard]] pool_core& core() const;
   task_state* send(const detail::encoded_call& call, large_room& room, const task_options& options);
   task_state* send_loan(std::uint64_t code, std::uint64_t function, loan& buffer);

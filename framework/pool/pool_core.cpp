@@ -4,7 +4,6 @@
 
 #include "troupe/base/assert.hpp"
 #include "troupe/os/cpu_count.hpp"
-#include "troupe/os/this_process.hpp"
 #include "troupe/pool/worker_lost.hpp"
 
 #include <cstdlib>
@@ -35,14 +34,16 @@ std::shared_ptr<pool_core> pool_core::make(pool_settings settings,
 }
 
 pool_core::pool_core(pool_settings settings, std::shared_ptr<pool_environment> environment)
-    : settings_{std::move(settings)}, owner_pid_{os::this_process::pid()},
-      cpus_{static_cast<std::size_t>(os::usable_cpu_count())}, environment_{std::move(environment)},
-      input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
-                                              os::write_access::creator)},
+    : settings_{std::move(settings)}, cpus_{static_cast<std::size_t>(os::usable_cpu_count())},
+      environment_{std::move(environment)}, input_memory_{os::shared_memory::create(
+                                                "troupe-input", settings_.input_arena_bytes,
+                                                os::write_access::creator)},
       input_arena_{input_memory_.size_bytes()}, slots_{settings_,
                                                        settings_.replicas + settings_.standby,
                                                        *environment_},
-      sentences_(slots_.size()), loads_(slots_.size()) {}
+      sentences_(slots_.size()), loads_(slots_.size()) {
+  input_memory_.exclude_from_fork();
+}
 
 pool_core::~pool_core() = default;
 
@@ -384,7 +385,6 @@ bool pool_core::remove_continuation(task_state& task, continuation& what) {
 }
 
 bool pool_core::abandon_task(task_state& task) noexcept {
-  if (is_forked_copy()) return true; // The record is the parent's affair.
   // Once the mark is set, another thread may end the record, and with the last one the core.
   const auto self = shared_from_this();
   const std::lock_guard lock{mutex_};

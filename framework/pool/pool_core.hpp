@@ -4,6 +4,7 @@
 
 #include "troupe/ipc/arena.hpp"
 #include "troupe/os/adaptive_mutex.hpp"
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/pool/dispatcher.hpp"
 #include "troupe/pool/environment.hpp"
 #include "troupe/pool/function_profile.hpp"
@@ -39,6 +40,14 @@ public:
   static std::shared_ptr<pool_core> make(pool_settings settings,
                                          std::shared_ptr<pool_environment> environment);
   ~pool_core() override;
+
+  /// Throws forked_copy in a forked copy of the process that made this: the workers are not its
+  /// own, and the lock may be held by a thread that it does not have. Asked before anything is
+  /// touched, by every function of the pool and of its futures; destructors just return there.
+  void refuse_forked_copy() const {
+    if (guard_.is_forked_copy()) guard_.refuse_forked_copy("the pool '" + settings_.name + "'");
+  }
+  [[nodiscard]] bool is_forked_copy() const noexcept { return guard_.is_forked_copy(); }
 
   // Tasks. See task_port.hpp for the functions futures use.
 
@@ -146,13 +155,12 @@ private:
   void detach(std::size_t index, const exit_record& record);
   bool is_excused();
   void write_off(std::size_t index);
-  [[nodiscard]] bool is_forked_copy() const noexcept;
   void settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                    const exit_record& record);
   void fail_backlog(const failure& cause);
 
   const pool_settings settings_;
-  const int owner_pid_;
+  const os::fork_guard guard_;
   const std::size_t cpus_;
   std::shared_ptr<pool_environment> environment_; // Null when the handle is gone.
   os::shared_memory input_memory_;

@@ -2,7 +2,6 @@
 
 // How a pool ends.
 
-#include "troupe/os/this_process.hpp"
 #include "troupe/pool/pool_core.hpp"
 
 #include <csignal>
@@ -51,14 +50,7 @@ bool pool_core::join(deadline limit) {
   return is_stopped_;
 }
 
-// In a copy made by fork() the workers are the parent's, and the lock may be held by a thread that
-// does not exist here.
-bool pool_core::is_forked_copy() const noexcept {
-  return os::this_process::pid() != owner_pid_;
-}
-
 void pool_core::terminate() {
-  if (is_forked_copy()) return;
   std::unique_lock lock{mutex_};
   if (phase_ != pool_phase::terminated) {
     phase_ = pool_phase::terminated;
@@ -99,7 +91,6 @@ void pool_core::write_off(std::size_t index) {
 }
 
 void pool_core::abandon_handle() noexcept {
-  if (is_forked_copy()) return; // Neither does the environment end: the pool still holds it.
   try {
     terminate();
   } catch (const std::exception& e) {

@@ -32,7 +32,12 @@ bool wait_for_callbacks(task_state& task, deadline limit) {
 
 } // namespace
 
+void refuse_forked_copy(const task_state& task) {
+  task.core->refuse_forked_copy();
+}
+
 bool wait(task_state& task, deadline limit) {
+  refuse_forked_copy(task);
   if (!task.is_resolved() && !task.core->wait(task, limit)) return false;
   const auto phase = task.phase.load(std::memory_order_relaxed);
   return (phase & task_state::has_callbacks) == 0 || wait_for_callbacks(task, limit);
@@ -45,20 +50,24 @@ void end_callbacks(task_state& task) noexcept {
 }
 
 bool cancel(task_state& task) {
+  refuse_forked_copy(task);
   if (task.is_resolved()) return task.how == outcome::cancelled;
   return task.core->cancel(task);
 }
 
 bool is_running(task_state& task) {
+  refuse_forked_copy(task);
   return !task.is_resolved() && task.core->is_running(task);
 }
 
 void add_continuation(task_state& task, continuation& what) {
+  refuse_forked_copy(task);
   if (task.is_resolved()) return what.run();
   task.core->add_continuation(task, what);
 }
 
-bool remove_continuation(task_state& task, continuation& what) {
+bool remove_continuation(task_state& task, continuation& what) noexcept {
+  if (task.core->is_forked_copy()) return false;
   return !task.is_resolved() && task.core->remove_continuation(task, what);
 }
 
@@ -72,6 +81,7 @@ void drop_handle(task_state& task) noexcept {
       task.handles.fetch_sub(1, std::memory_order_acq_rel) != 1) {
     return;
   }
+  if (task.core->is_forked_copy()) return; // The record is the other process's affair.
   if (task.is_resolved() || !task.core->abandon_task(task)) destroy(task);
 }
 

@@ -75,14 +75,17 @@ struct pool_counters {
 
 namespace task_port {
 
+/// Throws forked_copy in a forked copy of the process whose task it is, as `wait`, `cancel`,
+/// `is_running` and `add_continuation` do.
+void refuse_forked_copy(const task_state& task);
 /// Waits until the task is resolved and its callbacks have returned; false: the deadline came
 /// first. A callback itself waits for no callbacks.
 [[nodiscard]] bool wait(task_state& task, deadline limit);
 [[nodiscard]] bool cancel(task_state& task);
 [[nodiscard]] bool is_running(task_state& task);
 void add_continuation(task_state& task, continuation& what);
-/// Takes one back. False: it has run, or is about to.
-[[nodiscard]] bool remove_continuation(task_state& task, continuation& what);
+/// Takes one back. False: it has run, or is about to, or never will (in a forked copy).
+[[nodiscard]] bool remove_continuation(task_state& task, continuation& what) noexcept;
 /// The awaited continuations have run; gives up the handle that was held for them.
 void end_callbacks(task_state& task) noexcept;
 void add_handle(task_state& task) noexcept;

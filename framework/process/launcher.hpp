@@ -71,7 +71,8 @@ enum class signal_scope { process, group };
 /// A running child, as its owner holds it. Kept alive by the launcher until the exit was told.
 ///
 /// Lives in: host. Threads: any. Blocks: never. Crash (of the child): `signal` does nothing.
-/// Errors: a signal to a process that is gone is no error.
+/// Errors: a signal to a process that is gone is no error; a forked copy of the host signals
+/// nobody.
 class child_process {
 public:
   virtual ~child_process() = default;
@@ -107,7 +108,8 @@ inline constexpr std::size_t output_line_bytes_max = 16 * 1024;
 ///
 /// Lives in: host. Threads: any; observers are called on the reactor thread. Blocks: never.
 /// Crash (of the host): every child and grandchild is gone within 2 s.
-/// Errors: a request that cannot be sent ends in `on_start_failed`.
+/// Errors: a request that cannot be sent ends in `on_start_failed`; in a forked copy of the host,
+/// `start` throws forked_copy.
 class launcher {
 public:
   virtual ~launcher() = default;

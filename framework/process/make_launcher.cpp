@@ -2,6 +2,7 @@
 
 #include "troupe/process/make_launcher.hpp"
 
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/process/detail/host_launcher.hpp"
@@ -83,9 +84,9 @@ public:
       : reactor_{reactor}, core_{std::make_shared<detail::host_launcher>(reactor)} {}
 
   ~zygote_launcher() override {
-    if (os::this_process::pid() != owner_pid_) {
-      // A copy made by fork(): the children are not ours, and nobody runs the reactor here.
-      new std::shared_ptr{core_};
+    if (guard_.is_forked_copy()) {
+      // The children are not ours, and nobody runs the reactor here.
+      os::leak(std::move(core_));
       return;
     }
     TROUPE_ASSERT(!reactor_.is_reactor_thread());
@@ -120,6 +121,7 @@ public:
 private:
   void launch(launch_request request, process_options options,
               std::shared_ptr<process_observer> observer, os::fd in, os::fd out) {
+    guard_.refuse_forked_copy("the launcher");
     auto& message = request.message;
     message.options = std::move(options);
     request.observer = std::move(observer);
@@ -149,7 +151,7 @@ private:
 
   os::reactor& reactor_;
   std::shared_ptr<detail::host_launcher> core_;
-  int owner_pid_ = os::this_process::pid();
+  const os::fork_guard guard_;
 };
 
 } // namespace

@@ -10,7 +10,8 @@
 namespace troupe {
 
 /// The environment of this process: one reactor, zygote, dispatcher and actor system for all its
-/// pools. Made when nobody holds it, gone with the last holder.
+/// pools. Made when nobody holds it, gone with the last holder. In a process that was forked from
+/// one that had it at that time, this throws forked_copy, as do the sinks below.
 std::shared_ptr<pool_environment> host_environment();
 
 /// Takes every line workers write, instead of stdout and stderr; empty: the default again.

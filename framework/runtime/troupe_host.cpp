@@ -52,7 +52,17 @@ void troupe_host::add_services(const config::troupe_spec& spec) {
   services_active_ = services_.size();
 }
 
+void troupe_host::refuse_forked_copy() const {
+  if (guard_.is_forked_copy()) guard_.refuse_forked_copy("the troupe '" + name_ + "'");
+}
+
 troupe_host::~troupe_host() {
+  if (guard_.is_forked_copy()) {
+    os::leak(std::move(changed_));
+    os::leak(std::move(pipeline_));
+    os::leak(std::move(services_));
+    return;
+  }
   stop(stop_mode::kill);
   (void)wait(deadline::after(end_wait_max));
   if (pipeline_) pipeline_->disconnect();
@@ -60,11 +70,13 @@ troupe_host::~troupe_host() {
 }
 
 void troupe_host::start() {
+  refuse_forked_copy();
   if (pipeline_) pipeline_->start();
   for (const auto& service : services_) service->start_all();
 }
 
 void troupe_host::stop(stop_mode mode) {
+  refuse_forked_copy();
   if (mode == stop_mode::drain) {
     const std::lock_guard lock{mutex_};
     if (is_pipeline_active_ && result_.how == run_result::ending::running) {
@@ -124,31 +136,35 @@ void troupe_host::stop_parts(stop_mode mode) {
 void troupe_host::on_part_stopped() {
   const std::lock_guard lock{mutex_};
   if (parts_running_ > 0) --parts_running_;
-  changed_.notify_all();
+  changed_->notify_all();
 }
 
 bool troupe_host::wait(deadline limit) {
+  refuse_forked_copy();
   std::unique_lock lock{mutex_};
   const auto has_ended = [this] {
     return parts_running_ == 0 && result_.how != run_result::ending::running;
   };
   if (limit.is_never()) {
-    changed_.wait(lock, has_ended);
+    changed_->wait(lock, has_ended);
     return true;
   }
-  return changed_.wait_until(lock, limit.when(), has_ended);
+  return changed_->wait_until(lock, limit.when(), has_ended);
 }
 
 run_result troupe_host::result() {
+  refuse_forked_copy();
   const std::lock_guard lock{mutex_};
   return result_;
 }
 
 std::uint64_t troupe_host::kills() const {
+  refuse_forked_copy();
   return pipeline_ ? pipeline_->kills() : 0;
 }
 
 std::vector<pool_report> troupe_host::report() {
+  refuse_forked_copy();
   std::vector<pool_report> out;
   if (pipeline_) {
     for (auto& stage : pipeline_->report()) {

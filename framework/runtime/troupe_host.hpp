@@ -4,6 +4,7 @@
 
 #include "troupe/base/deadline.hpp"
 #include "troupe/config/spec.hpp"
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/runtime/pipeline_host.hpp"
 #include "troupe/runtime/service_pool.hpp"
 
@@ -43,7 +44,9 @@ struct run_result {
 ///
 /// Lives in: host. Threads: any. Blocks: `wait`, `report`, and the destructor, which kills what is
 /// left. Crash (of the host): every process is gone within 2 s.
-/// Errors: the constructor throws `error` when the configuration cannot be run.
+/// Errors: the constructor throws `error` when the configuration cannot be run. In a forked copy of
+/// the host (after fork() or daemon()) everything throws forked_copy at once, but `name` and the
+/// destructor, which does nothing there.
 class troupe_host {
 public:
   troupe_host(const config::troupe_spec& spec, const run_options& options);
@@ -63,6 +66,7 @@ public:
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
+  void refuse_forked_copy() const;
   void on_pipeline_finished();
   void end_with(run_result::ending how, std::optional<failure> cause);
   void on_part_stopped();
@@ -80,6 +84,7 @@ private:
   };
   void remember_slots();
 
+  const os::fork_guard guard_;
   const std::string name_;
   const std::shared_ptr<pool_environment> environment_;
   std::shared_ptr<pipeline_host> pipeline_;
@@ -88,7 +93,8 @@ private:
   const std::shared_ptr<memory> memory_ = std::make_shared<memory>();
 
   mutable std::mutex mutex_; // Protects what follows.
-  std::condition_variable changed_;
+  // By pointer: in a forked copy it must not be destroyed, for that waits for those who wait on it.
+  std::unique_ptr<std::condition_variable> changed_ = std::make_unique<std::condition_variable>();
   run_result result_;
   std::size_t parts_running_ = 0; // Pipeline and services whose workers are not gone.
   std::size_t services_active_ = 0;

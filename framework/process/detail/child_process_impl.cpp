@@ -64,6 +64,7 @@ void child_process_impl::release() noexcept {
 }
 
 void child_process_impl::signal(int signal, signal_scope scope) noexcept {
+  if (guard_.is_forked_copy()) return;
   if (scope == signal_scope::process) {
     handle_.signal(signal);
   } else if (!handle_.signal_group(signal)) {

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "troupe/os/fork_guard.hpp"
 #include "troupe/os/pidfd.hpp"
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/detail/output_lines.hpp"
@@ -70,6 +71,7 @@ private:
   void close(reader& from);
   void on_line(output_stream stream, std::string_view line);
 
+  const os::fork_guard guard_;
   std::uint64_t id_ = 0;
   std::string name_;
   std::shared_ptr<process_observer> observer_;
