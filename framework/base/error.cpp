@@ -30,6 +30,8 @@ std::string_view to_string(errc code) noexcept {
     return "start failed";
   case errc::worker_lost:
     return "worker lost";
+  case errc::time_limit:
+    return "time limit exceeded";
   case errc::task_failed:
     return "task failed";
   case errc::broken:
@@ -65,6 +67,8 @@ void raise(const failure& cause) {
     throw std::invalid_argument{cause.message};
   case errc::timed_out:
     throw timeout_error{cause.message};
+  case errc::time_limit:
+    throw task_timeout_error{cause.message};
   case errc::closed:
     throw closed_error{cause.message};
   case errc::cancelled:

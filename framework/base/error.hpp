@@ -10,7 +10,7 @@ namespace troupe {
 
 /// Why something could not be done. One closed list; each value says what the caller can do.
 enum class errc {
-  timed_out,       ///< The deadline passed; try again or give up.
+  timed_out,       ///< The wait's deadline passed; try again or give up.
   closed,          ///< This end was closed by us; use it no more.
   end_of_stream,   ///< The other end is gone and everything was delivered; stop reading.
   would_block,     ///< Nothing there, or no room; try later.
@@ -21,6 +21,7 @@ enum class errc {
   not_initialised, ///< `troupe::init` was not called first in main.
   start_failed,    ///< A process could not be started; the text says which and why.
   worker_lost,     ///< A worker died while it worked.
+  time_limit,      ///< A task ran longer than its limit and was killed; raise it, or do less.
   task_failed,     ///< A task's function threw; the text is the message of its exception.
   broken,          ///< The pool gave up after its restart budget; the text says the cause.
   unsupported,     ///< The kernel or this build lacks it.
@@ -58,10 +59,17 @@ private:
   errc code_;
 };
 
-/// A wait reached its deadline, or a task its time limit.
+/// A wait reached its deadline. What was waited for goes on, and may be waited for again.
 class timeout_error : public error {
 public:
   explicit timeout_error(const std::string& message) : error{errc::timed_out, message} {}
+};
+
+/// A task ran longer than its time limit: it was killed, and its worker with it. Not a
+/// `timeout_error`, which tells of a wait and leaves the task as it is.
+class task_timeout_error : public error {
+public:
+  explicit task_timeout_error(const std::string& message) : error{errc::time_limit, message} {}
 };
 
 /// Something was used after it had been closed.

@@ -97,8 +97,10 @@ void callback<F>::report_exceptions(F& call) noexcept {
 ///
 /// Lives in: host. Threads: any; one object at a time as with any value. Blocks: `get`, `wait*`.
 /// Crash (of the worker): resolves with worker_lost, or by another attempt.
-/// Errors: `get` throws what the function threw (same type when it is a standard or registered
-/// one, else remote_error), worker_lost, timeout_error, cancelled_error or broken_executor.
+/// Errors: in a forked copy of the host, whatever would look at the task throws forked_copy. `get`
+/// throws what the function threw (same type when it is a standard or registered
+/// one, else remote_error), worker_lost, task_timeout_error (it was killed by its time limit),
+/// cancelled_error or broken_executor; `get_for` timeout_error, after which the task goes on.
 template<class T>
 class future {
 public:
@@ -204,9 +206,9 @@ private:
 template<class T, class F>
 void detail::future_access::add(const future<T>& of, F f, bool is_immediate, bool is_awaited) {
   auto& task = of.state(); // Throws before there is anything to lose.
+  task_port::refuse_forked_copy(task);
   auto call = [f = std::move(f), self = of]() mutable { f(std::move(self)); };
   auto each = std::make_unique<callback<decltype(call)>>(std::move(call));
-  task_port::refuse_forked_copy(task);
   each->is_immediate = is_immediate;
   each->is_awaited = is_awaited;
   task_port::add_continuation(task, *each.release());

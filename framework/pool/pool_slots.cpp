@@ -133,6 +133,19 @@ void pool_core::detach(std::size_t index, const exit_record& record) {
   arm();
 }
 
+failure pool_core::time_limit_exceeded(const task_state& task, const exit_record& record) const {
+  constexpr std::int64_t us_ns = 1'000;
+  constexpr std::int64_t ms_ns = 1'000 * us_ns;
+  const bool is_whole_ms = task.time_limit_ns % ms_ns == 0;
+  const auto limit = is_whole_ms ? std::to_string(task.time_limit_ns / ms_ns) + " ms"
+                                 : std::to_string(task.time_limit_ns / us_ns) + " us";
+  return {errc::time_limit,
+          "task " + std::to_string(task.id) + " of pool '" + settings_.name +
+              "' ran longer than its limit of " + limit + " and was killed, with worker " +
+              record.name + " (pid " + std::to_string(record.pid) +
+              "); raise pool_options::task_timeout or task_options::timeout if it may take longer"};
+}
+
 void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                             const exit_record& record) {
   const auto& verdict = sentences_[index];
@@ -153,10 +166,7 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_
   if (is_begun && is_doomed) {
     ++counters_.timed_out;
     auto detail = std::make_unique<task_detail>();
-    detail->cause = {errc::timed_out, "task " + std::to_string(task.id) + " of pool '" +
-                                          settings_.name + "' ran longer than its limit of " +
-                                          std::to_string(task.time_limit_ns / 1'000'000) +
-                                          " ms; its worker was killed"};
+    detail->cause = time_limit_exceeded(task, record);
     detail->record = std::make_unique<exit_record>(record);
     return fail(task, outcome::timed_out, std::move(detail));
   }

@@ -120,7 +120,7 @@ std::exception_ptr exception(const task_state& task) {
   case outcome::lost:
     return std::make_exception_ptr(worker_lost{*detail->record, detail->task, task.attempts});
   case outcome::timed_out:
-    return std::make_exception_ptr(timeout_error{detail->cause.message});
+    return std::make_exception_ptr(task_timeout_error{detail->cause.message});
   case outcome::failed:
     return std::make_exception_ptr(broken_executor{detail->cause.message});
   case outcome::cancelled:

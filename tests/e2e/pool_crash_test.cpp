@@ -272,7 +272,11 @@ BOOST_FIXTURE_TEST_CASE(a_time_limit_costs_only_the_task_that_exceeds_it, clean_
   const auto endless = pool.submit_with({.timeout = 100ms}, test::loop_for_ever);
   std::vector<future<int>> behind;
   for (int i = 0; i < 10; ++i) behind.push_back(pool.submit(square, i));
-  BOOST_CHECK_THROW(endless.get(), timeout_error);
+  BOOST_CHECK_EXCEPTION(endless.get(), task_timeout_error, [](const task_timeout_error& e) {
+    const std::string_view text = e.what();
+    return e.code() == errc::time_limit && text.find("of pool 'pool'") != text.npos &&
+           text.find("100 ms") != text.npos && text.find("worker pool/") != text.npos;
+  });
   for (int i = 0; i < 10; ++i) BOOST_TEST(behind[static_cast<std::size_t>(i)].get() == i * i);
   gate.let_pass(1);
   BOOST_TEST(bystander.get() > 0);
@@ -300,7 +304,7 @@ BOOST_FIXTURE_TEST_CASE(a_pool_wide_limit_ends_every_endless_task, clean_world) 
   pool pool{{.replicas = 2, .task_timeout = 50ms, .restart = forgiving()}};
   std::vector<future<int>> all;
   for (int i = 0; i < 6; ++i) all.push_back(pool.submit(test::loop_for_ever));
-  for (const auto& each : all) BOOST_CHECK_THROW(each.get(), timeout_error);
+  for (const auto& each : all) BOOST_CHECK_THROW(each.get(), task_timeout_error);
   BOOST_TEST(pool.apply(square, 3) == 9);
 }
 
