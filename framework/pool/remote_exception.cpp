@@ -4,7 +4,9 @@
 
 #include "troupe/ipc/wire.hpp"
 #include "troupe/os/this_process.hpp"
+#include "troupe/pool/detail/exception_bases.hpp"
 #include "troupe/pool/detail/exception_codecs.hpp"
+#include "troupe/pool/exception_text.hpp"
 #include "troupe/process/code_name.hpp"
 #include "troupe/process/throw_stack.hpp"
 
@@ -37,63 +39,58 @@ std::string demangled(const char* name) {
   return out;
 }
 
-/// Appends "caused by: type: text" for the exceptions nested in `e`.
-void add_causes(const std::exception& e, std::string& trace, int depth = 0) {
-  if (depth == nested_max) return;
+void add_causes(const std::nested_exception* outer, std::string& trace, int depth = 0);
+
+/// The line of the exception that is being handled, and of what is nested in it.
+void add_cause(std::string& trace, int depth) {
+  if (!trace.empty() && trace.back() != '\n') trace += '\n';
+  trace += "caused by: ";
+  if (const auto types = detail::types_of_current_exception(); !types.empty()) {
+    trace += demangled(types.front()->name()) + ": ";
+  }
+  trace += text_of_current_exception(name_size_max);
   try {
-    std::rethrow_if_nested(e);
-  } catch (const std::exception& inner) {
-    if (!trace.empty() && trace.back() != '\n') trace += '\n';
-    trace += "caused by: ";
-    trace += demangled(typeid(inner).name());
-    trace += ": ";
-    trace += cut(inner.what(), name_size_max);
-    add_causes(inner, trace, depth + 1);
+    throw;
+  } catch (const std::nested_exception& inner) {
+    add_causes(&inner, trace, depth);
   } catch (...) {
-    trace += "\ncaused by an exception that is no std::exception";
+    // The innermost.
   }
 }
 
-/// The text of what is no std::exception.
-std::string text_of_other() {
+/// Appends "caused by: type: text" for the exceptions nested in `outer`. One that was made outside
+/// of a handler holds none, and must not be asked to rethrow it: that ends the process.
+void add_causes(const std::nested_exception* outer, std::string& trace, int depth) {
+  if (depth == nested_max || outer->nested_ptr() == nullptr) return;
   try {
-    throw;
-  } catch (const char* text) {
-    return text != nullptr ? cut(text, what_size_max) : std::string{"null"};
-  } catch (const std::string& text) {
-    return cut(text, what_size_max);
-  } catch (int number) {
-    return std::to_string(number);
-  } catch (unsigned number) {
-    return std::to_string(number);
-  } catch (long number) {
-    return std::to_string(number);
+    outer->rethrow_nested();
   } catch (...) {
-    return "an exception that is no std::exception";
+    add_cause(trace, depth + 1);
   }
 }
 
 /// Fills in type, type_name, what and trace.
 /// @pre an exception is being handled
 void describe_current(remote_facts& facts) {
-  if (const auto* type = abi::__cxa_current_exception_type()) {
-    facts.type = type->name();
-    facts.type_name = demangled(type->name());
+  if (const auto types = detail::types_of_current_exception(); !types.empty()) {
+    facts.type = types.front()->name();
+    facts.type_name = demangled(types.front()->name());
   } else {
     facts.type_name = "an exception of another language";
   }
+  facts.what = text_of_current_exception(what_size_max);
   try {
     throw;
-  } catch (const std::exception& e) {
-    facts.what = cut(e.what(), what_size_max);
-    add_causes(e, facts.trace);
+  } catch (const std::nested_exception& outer) {
+    add_causes(&outer, facts.trace);
   } catch (...) {
-    facts.what = text_of_other();
+    // Nothing is nested in it.
   }
 }
 
-/// An exception that came from a worker of this worker is passed on as what it was there.
-void pass_on_origin(remote_facts& facts) {
+/// An exception that came from a worker of this worker is passed on as what it was there. False: it
+/// is none of those.
+bool pass_on_origin(remote_facts& facts) {
   try {
     throw;
   } catch (const remote_context& inner) {
@@ -104,23 +101,41 @@ void pass_on_origin(remote_facts& facts) {
     const auto came =
         "\nfrom worker " + origin.worker + " (pid " + std::to_string(origin.pid) + ")";
     facts.trace += came + (origin.trace.empty() ? "" : ":\n" + origin.trace);
+    return true;
   } catch (...) {
-    // Thrown here.
+    return false; // Thrown here.
   }
 }
 
-/// Fills in what the text does not tell. Where that fails, nobody can make the exception again, but
-/// its text arrives.
-/// @pre `facts.type` is the type of the exception that is being handled
-void save_state(remote_facts& facts) {
+/// Whether it can travel as `type`, which it is or is derived from; if so, fills that in, and what
+/// the text does not tell.
+bool save_as(remote_facts& facts, const std::string& type) {
+  const auto codec = detail::find_exception_codec(type);
+  if (!codec || type.size() > name_size_max) return false;
   try {
-    if (const auto codec = detail::find_exception_codec(facts.type)) facts.state = codec->save();
-    if (facts.state.size() <= state_size_max && facts.type.size() <= name_size_max) return;
+    auto state = codec->save();
+    if (state.size() > state_size_max) return false;
+    facts.type = type;
+    facts.state = std::move(state);
+    return true;
   } catch (...) {
-    // It is too large for a message, or only claims to be of this type.
+    return false; // Its inspect refuses it, or it only claims to be of this type.
   }
-  facts.type.clear();
-  facts.state.clear();
+}
+
+/// Chooses what the host makes of it: its own type, or the nearest base that can travel; only
+/// std::exception itself says less than a remote_error. Where nothing fits, its text arrives.
+/// @pre an exception is being handled, which `facts` describe
+void save_state(remote_facts& facts, bool is_passed_on) {
+  if (save_as(facts, facts.type)) return;
+  if (!is_passed_on) {
+    for (const auto* base : detail::types_of_current_exception()) {
+      if (*base != typeid(std::exception) && save_as(facts, base->name())) return;
+    }
+  }
+  if (detail::find_exception_codec(facts.type) || facts.type.size() > name_size_max) {
+    facts.type.clear();
+  }
 }
 
 void add_lines(std::string& text, std::string_view lines) {
@@ -169,10 +184,10 @@ std::vector<std::byte> encode_current_exception(std::string_view trace,
     facts.trace = trace;
     facts.thrown_at = take_throw_stack();
     describe_current(facts);
-    pass_on_origin(facts);
+    const bool is_passed_on = pass_on_origin(facts);
     facts.type_name = cut(facts.type_name, name_size_max);
     facts.trace = cut(facts.trace, trace_size_max);
-    save_state(facts);
+    save_state(facts, is_passed_on);
     return wire::to_bytes(facts);
   } catch (...) {
     return {};

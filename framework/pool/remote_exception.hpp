@@ -16,8 +16,8 @@ namespace troupe {
 
 /// What a worker tells about an exception. Read from bytes that it wrote: text, not facts.
 struct remote_facts {
-  std::string type;      ///< As the compiler mangles it: the key to the registered types.
-  std::string type_name; ///< As a person reads it.
+  std::string type;      ///< Mangled: what it is made again as, itself or its nearest known base.
+  std::string type_name; ///< What was thrown, as a person reads it.
   std::string what;      ///< what(), or the value of a thrown string or number.
   std::string trace;     ///< Stack and nested exceptions, one per line; may be empty.
   std::string worker;
@@ -49,8 +49,9 @@ private:
   remote_facts facts_;
 };
 
-/// An exception whose type is neither standard nor registered with TROUPE_EXCEPTION; what() is the
-/// text that it had in the worker.
+/// An exception whose type is neither standard nor registered with TROUPE_EXCEPTION, nor derived
+/// from such a one (std::exception itself says too little); what() is the text that it had in the
+/// worker.
 class remote_error : public error, public remote_context {
 public:
   explicit remote_error(remote_facts facts);
@@ -70,10 +71,11 @@ struct remote_origin {
                                                               remote_origin self = {}) noexcept;
 
 /// Makes the exception again, in the host: of the same type if it is a standard, one of Troupe's or
-/// a registered one (and then also a `remote_context`, unless that type is final), else a
-/// `remote_error`. Bytes that are no exception make a `serialization_error`. The trace gets the
-/// names of the frames; naming the first one reads the debug information, see `name_of_code`. What
-/// `known` says goes before what the bytes say.
+/// a registered one, else of the nearest base class that is one (and then also a `remote_context`,
+/// unless that type is final, which tells the name of what was thrown), else a `remote_error`.
+/// Bytes that are no exception make a `serialization_error`. The trace gets the names of the
+/// frames; naming the first one reads the debug information, see `name_of_code`. What `known` says
+/// goes before what the bytes say.
 [[nodiscard]] std::exception_ptr decode_exception(std::span<const std::byte> bytes,
                                                   remote_origin known = {});
 

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <regex>
 #include <set>
 #include <system_error>
 #include <vector>
@@ -161,13 +163,43 @@ BOOST_FIXTURE_TEST_CASE(registered_and_unknown_exceptions_arrive_as_promised, cl
   struct unknown : std::runtime_error {
     using std::runtime_error::runtime_error;
   };
-  BOOST_CHECK_EXCEPTION(pool.apply([] { throw unknown{"mystery"}; }), remote_error,
-                        [](const remote_error& e) {
-                          return e.type_name().find("unknown") != std::string::npos &&
-                                 e.what() == std::string{"mystery"};
+  BOOST_CHECK_EXCEPTION(pool.apply([] { throw unknown{"mystery"}; }), std::runtime_error,
+                        [](const std::runtime_error& e) {
+                          const auto* from = dynamic_cast<const remote_context*>(&e);
+                          return from != nullptr && e.what() == std::string{"mystery"} &&
+                                 from->type_name().find("unknown") != std::string::npos;
                         });
   BOOST_CHECK_THROW(pool.apply([] { throw 42; }), remote_error);
   BOOST_CHECK_THROW(pool.apply([] { throw "text"; }), remote_error);
+}
+
+struct null_what : std::runtime_error {
+  null_what() : std::runtime_error{""} {}
+  [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
+struct throwing_what : std::logic_error {
+  throwing_what() : std::logic_error{""} {}
+  [[nodiscard]] const char* what() const noexcept override {
+    return std::string{}.at(1) == 'x' ? "x" : "y";
+  }
+};
+
+// S10: whatever a task throws, its worker goes on.
+BOOST_FIXTURE_TEST_CASE(no_exception_costs_a_worker, clean_world) {
+  pool pool{{.replicas = 1}};
+  for (int round = 0; round < 20; ++round) {
+    BOOST_CHECK_THROW(pool.apply([] { throw null_what{}; }), std::runtime_error);
+    BOOST_CHECK_THROW(pool.apply([] { throw throwing_what{}; }), std::logic_error);
+    BOOST_CHECK_THROW(pool.apply([] { throw std::runtime_error{std::string(20'000'000, 'x')}; }),
+                      std::runtime_error);
+    BOOST_CHECK_THROW(pool.apply([] { std::throw_with_nested(std::range_error{"alone"}); }),
+                      std::range_error);
+    BOOST_CHECK_THROW(pool.apply([] { (void)std::regex{"["}; }), std::regex_error);
+    BOOST_CHECK_THROW(pool.apply([] { (void)std::future<int>{}.get(); }), std::future_error);
+    BOOST_CHECK_THROW(pool.apply([] { throw std::vector<int>{1}; }), remote_error);
+    BOOST_CHECK_THROW(pool.apply([] { throw static_cast<const char*>(nullptr); }), remote_error);
+  }
+  BOOST_TEST(pool.stats().worker_exits == 0u);
 }
 
 /// Throws two calls deep. What follows each call keeps its caller on the stack.

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <future>
 #include <random>
+#include <regex>
 #include <system_error>
 
 namespace {
@@ -64,6 +65,52 @@ struct picky_error : std::runtime_error {
 struct unknown_error : std::out_of_range {
   using std::out_of_range::out_of_range;
 };
+struct unknown_child_error : unknown_error {
+  using unknown_error::unknown_error;
+};
+/// Nothing standard above it but std::exception.
+struct lonely_error : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return "lonely"; }
+};
+struct marker {
+  virtual ~marker() = default;
+};
+struct mixed_error : marker, std::length_error {
+  using std::length_error::length_error;
+};
+struct virtual_left : virtual std::runtime_error {
+  virtual_left() : std::runtime_error{"diamond"} {}
+};
+struct virtual_right : virtual std::runtime_error {
+  virtual_right() : std::runtime_error{"diamond"} {}
+};
+struct diamond_error : virtual_left, virtual_right {
+  diamond_error() : std::runtime_error{"diamond"} {}
+};
+class secretly_an_error : std::runtime_error {
+public:
+  secretly_an_error() : std::runtime_error{"private base"} {}
+};
+struct child_of_registered : parse_error {
+  using parse_error::parse_error;
+};
+struct own_error : troupe::error {
+  own_error() : error{troupe::errc::too_large, "of ours"} {}
+};
+/// Registered, but it may not be sent.
+struct refusing_error : std::domain_error {
+  refusing_error() : std::domain_error{"refuses"} {}
+  int value = 0;
+  template<class Inspector>
+  friend bool inspect(Inspector& f, refusing_error& x) {
+    return f(x.value) && Inspector::is_loading;
+  }
+};
+struct own_category final : std::error_category {
+  [[nodiscard]] const char* name() const noexcept override { return "own"; }
+  [[nodiscard]] std::string message(int) const override { return "own message"; }
+};
+const own_category the_own_category;
 
 TROUPE_EXCEPTION(parse_error);
 TROUPE_EXCEPTION(http_error);
@@ -72,6 +119,7 @@ TROUPE_EXCEPTION(plain_error);
 TROUPE_EXCEPTION(enum_error);
 TROUPE_EXCEPTION(always_the_same);
 TROUPE_EXCEPTION(picky_error);
+TROUPE_EXCEPTION(refusing_error);
 
 } // namespace
 
@@ -108,6 +156,20 @@ bool arrives(const E& thrown) {
   }
 }
 
+/// What `thrower` throws, as it arrives. Fails when it arrives as no E.
+template<class E, class F>
+remote_facts arriving_as(F thrower) {
+  try {
+    std::rethrow_exception(decode_exception(bytes_of(thrower)));
+  } catch (const E& e) {
+    const auto* context = dynamic_cast<const remote_context*>(&e);
+    BOOST_TEST_REQUIRE(context != nullptr);
+    BOOST_TEST(dynamic_cast<const remote_error*>(&e) == nullptr);
+    BOOST_TEST(context->facts().what == e.what());
+    return context->facts();
+  }
+}
+
 template<class F>
 remote_error as_remote_error(F thrower) {
   try {
@@ -136,11 +198,25 @@ BOOST_AUTO_TEST_CASE(standard_exceptions_arrive_as_themselves) {
   BOOST_TEST(arrives(std::bad_optional_access{}));
   BOOST_TEST(arrives(std::bad_variant_access{}));
   BOOST_TEST(arrives(std::exception{}));
+  BOOST_TEST(arrives(std::future_error{std::future_errc::broken_promise}));
+  BOOST_TEST(arrives(std::regex_error{std::regex_constants::error_brack}));
+  try {
+    std::rethrow_exception(sent(std::regex_error{std::regex_constants::error_brack}));
+  } catch (const std::regex_error& e) {
+    BOOST_TEST((e.code() == std::regex_constants::error_brack));
+  }
+  try {
+    std::rethrow_exception(sent(std::future_error{std::future_errc::broken_promise}));
+  } catch (const std::future_error& e) {
+    BOOST_TEST((e.code() == std::future_errc::broken_promise));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(exceptions_of_troupe_arrive_as_themselves) {
   BOOST_TEST(arrives(error{errc::too_large, "text"}));
   BOOST_TEST(arrives(timeout_error{"text"}));
+  BOOST_TEST(arrives(task_timeout_error{"text"}));
+  BOOST_TEST(arrives(forked_copy{"text"}));
   BOOST_TEST(arrives(closed_error{"text"}));
   BOOST_TEST(arrives(cancelled_error{"text"}));
   BOOST_TEST(arrives(invalid_state{"text"}));
@@ -173,11 +249,32 @@ BOOST_AUTO_TEST_CASE(error_codes_arrive) {
   BOOST_TEST(arrives(std::ios_base::failure{"stream", std::io_errc::stream}));
 }
 
-BOOST_AUTO_TEST_CASE(a_code_of_an_unknown_category_arrives_as_text) {
-  const auto thrown = std::system_error{std::make_error_code(std::future_errc::no_state)};
-  const auto e = as_remote_error([&] { throw thrown; });
-  BOOST_TEST(e.type_name() == "std::system_error");
-  BOOST_TEST(std::string_view{e.what()} == thrown.what());
+BOOST_AUTO_TEST_CASE(a_code_of_an_unknown_category_arrives_with_its_name_and_value) {
+  const auto thrown = std::system_error{std::error_code{7, the_own_category}, "reading"};
+  BOOST_TEST(arrives(thrown));
+  for (int round = 0; round < 2; ++round) {
+    try {
+      std::rethrow_exception(sent(thrown));
+    } catch (const std::system_error& e) {
+      BOOST_TEST(e.code().value() == 7);
+      BOOST_TEST(std::string_view{e.code().category().name()} == "own");
+      BOOST_TEST(e.code().message().find("own") != std::string::npos);
+      // Better no category than a wrong one.
+      BOOST_TEST((e.code() != std::error_code{7, std::generic_category()}));
+    }
+  }
+  BOOST_TEST(arrives(std::filesystem::filesystem_error{"copy", "/a", "/b", thrown.code()}));
+  BOOST_TEST(arrives(std::ios_base::failure{"stream", thrown.code()}));
+}
+
+BOOST_AUTO_TEST_CASE(names_of_categories_from_workers_are_kept_in_bounds) {
+  for (int i = 0; i < 1000; ++i) {
+    remote_facts facts;
+    facts.type = typeid(std::system_error).name();
+    facts.state = wire::to_bytes(1, "category " + std::to_string(i));
+    BOOST_CHECK_THROW(std::rethrow_exception(decode_exception(wire::to_bytes(facts))),
+                      std::system_error);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_worker_of_a_worker_arrives_with_its_record) {
@@ -216,13 +313,35 @@ BOOST_AUTO_TEST_CASE(registered_exceptions_arrive_as_themselves) {
                         [](auto e) { return e == enum_error::b; });
 }
 
-BOOST_AUTO_TEST_CASE(unregistered_exceptions_arrive_as_remote_errors) {
-  const auto e = as_remote_error([] { throw unknown_error{"text"}; });
-  BOOST_TEST(e.type_name() == "(anonymous namespace)::unknown_error");
-  BOOST_TEST(std::string_view{e.what()} == "text");
+BOOST_AUTO_TEST_CASE(unknown_exceptions_arrive_as_their_nearest_known_base) {
+  const auto facts = arriving_as<std::out_of_range>([] { throw unknown_error{"text"}; });
+  BOOST_TEST(facts.type_name == "(anonymous namespace)::unknown_error");
+  BOOST_TEST(facts.what == "text");
+  BOOST_TEST(facts.worker == "parse/3");
+  BOOST_TEST(facts.pid == 4711);
+  BOOST_TEST(arriving_as<std::out_of_range>([] { throw unknown_child_error{"x"}; }).type_name ==
+             "(anonymous namespace)::unknown_child_error");
+  BOOST_TEST(arriving_as<std::length_error>([] { throw mixed_error{"m"}; }).what == "m");
+  BOOST_TEST(arriving_as<std::runtime_error>([] { throw diamond_error{}; }).what == "diamond");
+  BOOST_TEST(arriving_as<parse_error>([] { throw child_of_registered{"y"}; }).what ==
+             "cannot parse: y");
+  BOOST_TEST(arriving_as<std::domain_error>([] { throw refusing_error{}; }).what == "refuses");
+  arriving_as<error>([] { throw own_error{}; });
+  try {
+    std::rethrow_exception(sent(own_error{}));
+  } catch (const error& e) {
+    BOOST_TEST((e.code() == errc::too_large));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(exceptions_without_a_known_base_arrive_as_remote_errors) {
+  const auto e = as_remote_error([] { throw lonely_error{}; });
+  BOOST_TEST(e.type_name() == "(anonymous namespace)::lonely_error");
+  BOOST_TEST(std::string_view{e.what()} == "lonely");
   BOOST_TEST(e.worker() == "parse/3");
   BOOST_TEST(e.pid() == 4711);
   BOOST_TEST((e.code() == errc::task_failed));
+  as_remote_error([] { throw secretly_an_error{}; });
 }
 
 BOOST_AUTO_TEST_CASE(whatever_can_be_thrown_arrives) {
@@ -239,13 +358,36 @@ BOOST_AUTO_TEST_CASE(whatever_can_be_thrown_arrives) {
 BOOST_AUTO_TEST_CASE(nested_exceptions_are_told_in_the_trace) {
   const auto thrower = [] {
     try {
-      throw std::range_error{"inner"};
+      try {
+        throw 42;
+      } catch (...) {
+        std::throw_with_nested(std::range_error{"inner"});
+      }
     } catch (...) {
       std::throw_with_nested(parse_error{"outer"});
     }
   };
-  const auto e = as_remote_error(thrower);
+  const auto facts = arriving_as<parse_error>(thrower);
+  BOOST_TEST(facts.type_name == "(anonymous namespace)::parse_error");
+  BOOST_TEST(facts.trace == "caused by: std::range_error: inner\ncaused by: int: 42");
+  const auto of_no_base = [] {
+    try {
+      throw std::range_error{"inner"};
+    } catch (...) {
+      std::throw_with_nested(marker{});
+    }
+  };
+  const auto e = as_remote_error(of_no_base);
+  BOOST_TEST(e.type_name() == "(anonymous namespace)::marker");
   BOOST_TEST(e.trace() == "caused by: std::range_error: inner");
+}
+
+// Outside of a handler there is nothing to nest, and asking for it would end the process.
+BOOST_AUTO_TEST_CASE(an_exception_with_nothing_nested_in_it_arrives) {
+  const auto facts =
+      arriving_as<std::range_error>([] { std::throw_with_nested(std::range_error{"alone"}); });
+  BOOST_TEST(facts.what == "alone");
+  BOOST_TEST(facts.trace.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_exception_from_two_processes_away_stays_itself) {
@@ -259,8 +401,11 @@ BOOST_AUTO_TEST_CASE(an_exception_from_two_processes_away_stays_itself) {
     BOOST_TEST(trace == "outer frame\nfrom worker parse/3 (pid 4711):\nframe");
   }
   const auto unknown = sent(unknown_error{"text"});
-  const auto e = as_remote_error([&] { std::rethrow_exception(unknown); });
-  BOOST_TEST(e.type_name() == "(anonymous namespace)::unknown_error");
+  const auto facts = arriving_as<std::out_of_range>([&] { std::rethrow_exception(unknown); });
+  BOOST_TEST(facts.type_name == "(anonymous namespace)::unknown_error");
+  const auto lonely = sent(lonely_error{});
+  const auto e = as_remote_error([&] { std::rethrow_exception(lonely); });
+  BOOST_TEST(e.type_name() == "(anonymous namespace)::lonely_error");
 }
 
 BOOST_AUTO_TEST_CASE(long_texts_are_cut) {
