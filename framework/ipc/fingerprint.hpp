@@ -56,6 +56,7 @@ void mix_inspected(hasher& hash, int depth) {
     if (depth < fingerprint_depth_max) {
       T value{};
       auto inspector = fingerprint_inspector{hash, depth + 1};
+      // A type that refuses its default value counts by what it showed until then.
       static_cast<void>(inspect(inspector, value));
     }
   }

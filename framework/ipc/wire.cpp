@@ -26,6 +26,12 @@ void throw_valueless() {
                             "sent; assign it one first"};
 }
 
+void throw_refused(std::string_view type) {
+  throw serialization_error{"the inspect of " + text::printable(type) +
+                            " returned false while it was asked for the fields to send: this value "
+                            "is one that it refuses"};
+}
+
 } // namespace detail
 
 failure malformed(std::string_view type, std::size_t size, std::size_t position) {

@@ -21,7 +21,8 @@ namespace troupe::wire {
 
 /// Returns the exact number of bytes that the values take as one message.
 /// @throws serialization_error for what no message can hold: more than 2^32-1 elements, a variant
-/// without value, objects with `inspect` nested more than 100 deep.
+/// without value, objects with `inspect` nested more than 100 deep, one whose `inspect` returns
+/// false.
 template<class... Ts>
 [[nodiscard]] constexpr std::size_t encoded_size(const Ts&... values) {
   (require_encodable<Ts>(), ...);

@@ -180,6 +180,7 @@ std::optional<answer> decode_answer(bytes_view record) {
     return value;
   case answer_kind::skipped:
   case answer_kind::garbled:
+    if (from.left() != 0) return std::nullopt;
     return value;
   case answer_kind::failed:
     value.text = detail::as_text(from.rest());

@@ -69,7 +69,10 @@ using element_result =
 template<bool IsStar, class Caller, class T, class R>
 void run_chunk_with(Caller& call, wire::reader& in, reply_sink& reply) {
   chunk_items<T> items;
-  if (!in.read(items)) throw serialization_error{"the elements of a map cannot be decoded"};
+  if (!in.read(items) || !in.at_end()) {
+    throw serialization_error{"the elements of a map cannot be decoded: an inspect refuses them, "
+                              "or does not read what it wrote"};
+  }
   if constexpr (std::is_void_v<R>) {
     for (const auto& item : items) call_element<IsStar>(call, item);
   } else if constexpr (wire::is_raw<R> && alignof(R) <= wire::transport_alignment) {

@@ -58,8 +58,9 @@ template<class... Ts>
 void read_arguments(wire::reader& in, std::tuple<Ts...>& arguments) {
   const bool is_sound =
       std::apply([&](auto&... each) { return (in.read(each) && ...); }, arguments);
-  if (!is_sound) {
-    throw serialization_error{"a task's arguments cannot be decoded; host and worker differ"};
+  if (!is_sound || !in.at_end()) {
+    throw serialization_error{"a task's arguments cannot be decoded: an inspect refuses them, or "
+                              "does not read what it wrote"};
   }
 }
 

@@ -20,7 +20,7 @@ worker_setup decode_setup(std::span<const std::byte> bytes) {
   wire::reader in{bytes};
   worker_setup out;
   if (!(in.read(out.pool) && in.read(out.slot) && in.read(out.incarnation) &&
-        in.read(out.initializer_code) && in.read(out.initializer_payload))) {
+        in.read(out.initializer_code) && in.read(out.initializer_payload) && in.at_end())) {
     throw std::runtime_error{"the worker's setup is malformed; host and worker differ in version"};
   }
   return out;

@@ -9,9 +9,13 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <thread>
+#include <variant>
 
 namespace troupe::wire {
 namespace {
@@ -134,6 +138,57 @@ BOOST_AUTO_TEST_CASE(a_type_may_refuse_values_itself) {
   BOOST_TEST(!accepts<percent>({101, 0, 0, 0}));
   BOOST_TEST(!accepts<std::vector<percent>>({1, 0, 0, 0, 101, 0, 0, 0}));
   BOOST_TEST((!accepts<std::pair<char, percent>>({0, 101, 0, 0, 0})));
+}
+
+/// As CAF's inspect allows: false while saving is an error.
+struct refuses_zero {
+  std::uint8_t value = 0;
+  template<class Inspector>
+  friend bool inspect(Inspector& f, refuses_zero& x) {
+    if (!Inspector::is_loading && x.value == 0) return false;
+    return f(x.value);
+  }
+};
+/// The same in CAF's newer style.
+struct refuses_by_callback {
+  int value = 0;
+  template<class Inspector>
+  friend bool inspect(Inspector& f, refuses_by_callback& x) {
+    return f.object(x).on_save([&] { return x.value != 0; }).fields(f.field("value", x.value));
+  }
+};
+/// Accepts when it is measured and refuses when it is written.
+struct refuses_late {
+  mutable int asked = 0;
+  std::string text;
+  template<class Inspector>
+  friend bool inspect(Inspector& f, refuses_late& x) {
+    return f(x.text) && ++x.asked % 2 == 1;
+  }
+};
+
+template<class T>
+bool is_refused_naming_its_type(const T& value, std::string_view type) {
+  try {
+    (void)to_bytes(std::string{"before"}, value);
+  } catch (const serialization_error& e) {
+    return std::string_view{e.what()}.find(type) != std::string_view::npos;
+  }
+  return false;
+}
+
+BOOST_AUTO_TEST_CASE(a_type_may_refuse_to_be_sent) {
+  BOOST_TEST(is_refused_naming_its_type(refuses_zero{}, "refuses_zero"));
+  BOOST_TEST(is_refused_naming_its_type(refuses_by_callback{}, "refuses_by_callback"));
+  BOOST_TEST(is_refused_naming_its_type(refuses_late{}, "refuses_late"));
+  using inside = std::vector<std::pair<int, std::optional<refuses_zero>>>;
+  BOOST_TEST(is_refused_naming_its_type(inside{{1, refuses_zero{1}}, {2, refuses_zero{0}}},
+                                        "refuses_zero"));
+  BOOST_TEST(is_refused_naming_its_type(std::map<int, refuses_zero>{{1, {}}}, "refuses_zero"));
+  BOOST_TEST(
+      is_refused_naming_its_type(std::variant<int, refuses_zero>{refuses_zero{}}, "refuses_zero"));
+  const auto bytes = to_bytes(refuses_zero{3});
+  BOOST_TEST(static_cast<int>(decode<refuses_zero>(bytes)->value) == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_message_that_ends_early_or_late_is_refused) {

@@ -13,6 +13,7 @@ namespace troupe::wire::detail {
 [[noreturn]] void throw_too_many(std::size_t count);
 [[noreturn]] void throw_too_deep();
 [[noreturn]] void throw_valueless();
+[[noreturn]] void throw_refused(std::string_view type);
 
 /// Adds up what the writer would write.
 class sizer {
@@ -134,7 +135,7 @@ void put_inspected(Out& out, const T& value) {
   auto inspector = save_inspector<Out>{out};
   out.enter();
   // CAF's convention: one `inspect` with a mutable reference serves both ways.
-  static_cast<void>(inspect(inspector, const_cast<T&>(value)));
+  if (!static_cast<bool>(inspect(inspector, const_cast<T&>(value)))) throw_refused(type_name<T>());
   out.leave();
 }
 

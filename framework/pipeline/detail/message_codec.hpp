@@ -44,7 +44,12 @@ std::size_t pack_value(std::vector<std::byte>& block, const T& value) {
   const auto at = block.size();
   block.resize(at + packed_prefix_bytes + bytes);
   std::memcpy(block.data() + at, &size, packed_prefix_bytes);
-  wire::encode(std::span{block}.subspan(at + packed_prefix_bytes), value);
+  try {
+    wire::encode(std::span{block}.subspan(at + packed_prefix_bytes), value);
+  } catch (...) {
+    block.resize(at); // Half a message would be read as the beginning of others.
+    throw;
+  }
   return bytes;
 }
 

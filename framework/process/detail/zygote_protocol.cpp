@@ -67,10 +67,10 @@ process_options take_options(byte_unpacker& in) {
   return out;
 }
 
-// Copies an array of plain things; false when it has more than `count_max`.
+// Copies an array of plain things; false when it has more than `count_max`, or part of one.
 template<class T>
 bool fill(std::vector<T>& out, std::span<const std::byte> bytes, std::size_t count_max) {
-  if (bytes.size() > count_max * sizeof(T)) return false;
+  if (bytes.size() > count_max * sizeof(T) || bytes.size() % sizeof(T) != 0) return false;
   out.resize(bytes.size() / sizeof(T));
   if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size() * sizeof(T));
   return true;
