@@ -123,7 +123,7 @@ private:
       seal(out);
       return detail::is_valid(out);
     } else {
-      return get_parts(out, [this](auto& part) { return get_fixed(part); });
+      return get_parts(out, [this](auto& part) { return this->get_fixed(part); });
     }
   }
 
@@ -134,7 +134,7 @@ private:
       return left() >= detail::size_min<T> && get_fixed(out);
     } else if constexpr (k == detail::kind::array || k == detail::kind::tuple ||
                          k == detail::kind::aggregate) {
-      return get_parts(out, [this](auto& part) { return get(part); });
+      return get_parts(out, [this](auto& part) { return this->get(part); });
     } else {
       return get_flexible(out) && detail::is_accepted(out);
     }

@@ -159,6 +159,52 @@ consteval bool readable() noexcept {
 
 } // namespace detail
 
+namespace detail {
+
+template<class T>
+struct any_looks_at_bytes {
+  static constexpr bool value = false;
+};
+
+template<class T>
+consteval bool looks_at_bytes() noexcept {
+  constexpr kind k = kind_of<T>();
+  if constexpr (k == kind::array) {
+    return looks_at_bytes<array_element<T>>();
+  } else if constexpr (k == kind::tuple || k == kind::variant) {
+    return any_looks_at_bytes<T>::value;
+  } else if constexpr (k == kind::aggregate) {
+    return any_looks_at_bytes<field_types<T>>::value;
+  } else if constexpr (k == kind::pointer) {
+    return looks_at_bytes<typename T::element_type>();
+  } else if constexpr (k == kind::map) {
+    return looks_at_bytes<typename T::key_type>() || looks_at_bytes<typename T::mapped_type>();
+  } else if constexpr (k == kind::optional || k == kind::bulk || k == kind::sequence ||
+                       k == kind::set) {
+    return looks_at_bytes<std::remove_const_t<typename T::value_type>>();
+  } else {
+    return k == kind::view;
+  }
+}
+
+template<class... Ts>
+struct any_looks_at_bytes<type_list<Ts...>> {
+  static constexpr bool value = (looks_at_bytes<Ts>() || ...);
+};
+template<class... Ts>
+struct any_looks_at_bytes<std::tuple<Ts...>> : any_looks_at_bytes<type_list<Ts...>> {};
+template<class... Ts>
+struct any_looks_at_bytes<std::variant<Ts...>> : any_looks_at_bytes<type_list<Ts...>> {};
+template<class A, class B>
+struct any_looks_at_bytes<std::pair<A, B>> : any_looks_at_bytes<type_list<A, B>> {};
+
+} // namespace detail
+
+/// Whether a `T` that was read looks at the bytes it was read from: it is a view, or holds one.
+/// What an `inspect` hides is not seen.
+template<class T>
+inline constexpr bool looks_at_bytes = detail::looks_at_bytes<T>();
+
 /// What can be turned into bytes: numbers, enums, trivially copyable classes, aggregates of up to
 /// 32 encodable fields, standard containers and std::array, pair, tuple, optional, variant,
 /// unique_ptr, path, durations and time points of encodable elements, types with an

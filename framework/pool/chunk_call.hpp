@@ -4,7 +4,11 @@
 
 #include "troupe/pool/typed_call.hpp"
 
+#include <cstddef>
 #include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 /// One task that applies a function to many elements.
@@ -16,8 +20,10 @@ struct pointer_caller {
   std::uint64_t code = 0;
 
   template<class... As>
-  R operator()(As&&... arguments) const {
-    return pointer_(std::forward<As>(arguments)...);
+  requires(sizeof...(As) == sizeof...(Ps) &&
+           std::is_invocable_v<R (*)(Ps...), passed_t<Ps, As>...>) R
+  operator()(As&&... arguments) const {
+    return pointer_(pass<Ps>(std::forward<As>(arguments))...);
   }
   void prepare() { pointer_ = function_address<R(Ps...)>{code_address{code}}.require(); }
   R (*pointer_)(Ps...) = nullptr; // Means something only in the process that called `prepare`.
@@ -47,24 +53,105 @@ struct caller<R (*)(Ps...) noexcept> : caller<R (*)(Ps...)> {};
 template<class T>
 inline constexpr bool is_read_in_place =
     wire::is_raw<T> && !std::is_same_v<T, bool> && alignof(T) <= 8;
+/// In a loop over them: vector<bool> gives values, all others give what lies there.
+template<class T>
+using element_in = std::conditional_t<is_read_in_place<T>, const T&,
+                                      std::conditional_t<std::is_same_v<T, bool>, const T, T&>>;
 template<class T>
 using chunk_items = std::conditional_t<is_read_in_place<T>, std::span<const T>, std::vector<T>>;
 
 /// Nothing, as the result of a function that returns void, so that there is one per element.
 struct nothing {};
 
+/// How a function is called with one element: as it lies there, or, if the function takes over what
+/// cannot be copied, moved out of the message.
 template<bool IsStar, class Caller, class T>
-decltype(auto) call_element(Caller& call, const T& item) {
-  if constexpr (IsStar) {
-    return std::apply([&](const auto&... each) { return call(each...); }, item);
-  } else {
-    return call(item);
+struct element_call {
+  template<class>
+  static constexpr bool accepts = false; // Only tuples can be spread.
+};
+template<class Caller, class T>
+struct element_call<false, Caller, T> {
+  template<class Item>
+  static constexpr bool accepts = std::is_invocable_v<Caller&, Item>;
+  template<class Item>
+  static decltype(auto) call(Caller& f, Item&& item) {
+    return f(std::forward<Item>(item));
   }
+};
+template<class Caller, class T>
+requires requires {
+  std::tuple_size<T>::value;
+}
+struct element_call<true, Caller, T> {
+  template<class Item>
+  static consteval bool fits() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::is_invocable_v<Caller&, decltype(std::get<I>(std::declval<Item>()))...>;
+    }
+    (std::make_index_sequence<std::tuple_size_v<T>>{});
+  }
+  template<class Item>
+  static constexpr bool accepts = fits<Item>();
+  template<class Item>
+  static decltype(auto) call(Caller& f, Item&& item) {
+    return std::apply(f, std::forward<Item>(item));
+  }
+};
+
+/// What an element is passed as; void: the function cannot be called with it.
+template<bool IsStar, class Caller, class T>
+using passed_element = std::conditional_t<
+    element_call<IsStar, Caller, T>::template accepts<const T&>, const T&,
+    std::conditional_t<element_call<IsStar, Caller, T>::template accepts<T&&>, T&&, void>>;
+
+template<bool IsStar, class Caller, class T, class As = passed_element<IsStar, Caller, T>>
+struct element_result_of {
+  using type = std::decay_t<decltype(element_call<IsStar, Caller, T>::call(std::declval<Caller&>(),
+                                                                           std::declval<As>()))>;
+};
+template<bool IsStar, class Caller, class T>
+struct element_result_of<IsStar, Caller, T, void> {
+  using type = void;
+};
+template<bool IsStar, class Caller, class T>
+using element_result = typename element_result_of<IsStar, Caller, T>::type;
+
+template<bool IsStar, class Caller, class T, class Item>
+decltype(auto) call_element(Caller& call, Item& item) {
+  return element_call<IsStar, Caller, T>::call(
+      call, static_cast<passed_element<IsStar, Caller, T>>(item));
 }
 
-template<bool IsStar, class Caller, class T>
-using element_result =
-    std::decay_t<decltype(call_element<IsStar>(std::declval<Caller&>(), std::declval<const T&>()))>;
+/// Elements that cannot be copied, where they lie in the caller's range: a sequence to the encoder.
+template<class T>
+class borrowed_items {
+public:
+  using value_type = T;
+  using size_type = std::size_t;
+  class iterator {
+  public:
+    explicit iterator(const T* const* at) noexcept : at_{at} {}
+    const T& operator*() const noexcept { return **at_; }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const iterator&) const = default;
+
+  private:
+    const T* const* at_;
+  };
+
+  [[nodiscard]] iterator begin() const noexcept { return iterator{items_.data()}; }
+  [[nodiscard]] iterator end() const noexcept { return iterator{items_.data() + items_.size()}; }
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+  void clear() noexcept { items_.clear(); }
+  void push_back(const T& item) { items_.push_back(&item); }
+
+private:
+  std::vector<const T*> items_;
+};
 
 template<bool IsStar, class Caller, class T, class R>
 void run_chunk_with(Caller& call, wire::reader& in, reply_sink& reply) {
@@ -74,15 +161,17 @@ void run_chunk_with(Caller& call, wire::reader& in, reply_sink& reply) {
                               "or does not read what it wrote"};
   }
   if constexpr (std::is_void_v<R>) {
-    for (const auto& item : items) call_element<IsStar>(call, item);
+    for (element_in<T> item : items) call_element<IsStar, Caller, T>(call, item);
   } else if constexpr (wire::is_raw<R> && alignof(R) <= wire::transport_alignment) {
     // Straight into the answer, which counts only once it is published as a whole.
     auto* to = wire::open_run<R>(reply.room(wire::run_size<R>(items.size())), items.size());
-    for (const auto& item : items) *to++ = call_element<IsStar>(call, item);
+    for (element_in<T> item : items) *to++ = call_element<IsStar, Caller, T>(call, item);
   } else {
     std::vector<R> results;
     results.reserve(items.size());
-    for (const auto& item : items) results.push_back(call_element<IsStar>(call, item));
+    for (element_in<T> item : items) {
+      results.push_back(call_element<IsStar, Caller, T>(call, item));
+    }
     wire::encode(reply.room(wire::encoded_size(results)), results);
   }
 }
@@ -112,8 +201,6 @@ void encode_chunk(encoded_call& out, LargeRoom&& large_room, const F& f, const I
   using call = typename caller<F>::type;
   using T = typename Items::value_type;
   using result = element_result<IsStar, call, T>;
-  check_call<call, result>();
-  if constexpr (!is_pointer_caller<call>) check_function_object<call>();
   out.code = code_of<&run_chunk<IsStar, call, T, result>>();
   out.profile_key = out.function = out.code;
   const auto encode_all = [&](const auto&... values) {

@@ -2,14 +2,15 @@
 
 #pragma once
 
-#include "troupe/pool/chunk_call.hpp"
 #include "troupe/pool/future.hpp"
+#include "troupe/pool/map_rules.hpp"
 #include "troupe/pool/pool_options.hpp"
 #include "troupe/pool/remote_exception.hpp"
 #include "troupe/pool/worker_lost.hpp"
 #include "troupe/pool/zipped.hpp"
 
 #include <cstddef>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -94,8 +95,15 @@ public:
   /// Sends `f` a loaned buffer; `f` takes one std::span<const std::byte>.
   template<class R>
   future<R> submit(R (*f)(std::span<const std::byte>), loan&& buffer) {
+    static_assert(detail::is_result<R>());
     const auto address = address_of_code(reinterpret_cast<const void*>(f)).packed;
     return future<R>{send_loan(detail::code_of<&detail::invoke_loan<R>>(), address, buffer)};
+  }
+
+  template<class F>
+  requires(std::is_class_v<std::decay_t<F>>&& requires(F f) { +f; }) auto submit(F&& f,
+                                                                                 loan&& buffer) {
+    return submit(+f, std::move(buffer));
   }
 
   /// A buffer of `size_bytes` to fill and submit.
@@ -118,10 +126,25 @@ public:
   /// As `map`, for a function of two parameters: of the elements of two ranges, side by side, up to
   /// the end of the shorter.
   template<class First, class Second, class F>
-  requires requires(Second& second) { std::begin(second); }
-  auto map(F&& f, First&& first, Second&& second, const map_options& options = {}) {
-    using pairs = detail::zipped<std::remove_reference_t<First>, std::remove_reference_t<Second>>;
-    return run_map<true>(std::forward<F>(f), pairs{first, second}, options);
+  requires(!std::is_convertible_v<Second, map_options>) auto map(F&& f, First&& first,
+                                                                 Second&& second,
+                                                                 const map_options& options = {}) {
+    using one = std::remove_reference_t<First>;
+    using other = std::remove_reference_t<Second>;
+    if constexpr (detail::is_pair_map_call<std::decay_t<F>, one, other>()) {
+      return run_map<true>(std::forward<F>(f), detail::zipped<one, other>{first, second}, options);
+    }
+  }
+
+  /// As above, with the elements written down: `map(f, {1, 2, 3})`.
+  template<class T, class F>
+  auto map(F&& f, std::initializer_list<T> range, const map_options& options = {}) {
+    return run_map<false>(std::forward<F>(f), range, options);
+  }
+  template<class T, class U, class F>
+  auto map(F&& f, std::initializer_list<T> first, std::initializer_list<U> second,
+           const map_options& options = {}) {
+    return map(std::forward<F>(f), std::span{first}, std::span{second}, options);
   }
 
   /// As `map`, with tuples as elements: each is one list of arguments.
@@ -130,11 +153,21 @@ public:
     return run_map<true>(std::forward<F>(f), std::forward<Range>(range), options);
   }
 
+  template<class T, class F>
+  auto starmap(F&& f, std::initializer_list<T> range, const map_options& options = {}) {
+    return run_map<true>(std::forward<F>(f), range, options);
+  }
+
   /// Calls `use(index, result)` on this thread for every element as results come; the range is
   /// read no further ahead than `look_ahead` chunks. The first error ends it: what is in flight is
   /// waited for, then the error is thrown.
   template<class Range, class F, class Use>
   void for_each_completed(F&& f, Range&& range, Use&& use, const map_options& options = {});
+  template<class T, class F, class Use>
+  void for_each_completed(F&& f, std::initializer_list<T> range, Use&& use,
+                          const map_options& options = {}) {
+    for_each_completed(std::forward<F>(f), std::span{range}, std::forward<Use>(use), options);
+  }
 
   /// No new tasks; queued ones are finished and the workers leave. May be called twice.
   void close();
@@ -170,6 +203,10 @@ private:
 
   template<bool IsStar, class F, class Range>
   auto run_map(F&& f, Range&& range, const map_options& options);
+  template<bool IsStar, class F, class Range>
+  auto run_sound_map(F& f, Range& range, const map_options& options);
+  template<class Range, class F, class Use>
+  void run_sound_for_each(F& f, Range& range, Use& use, const map_options& options);
   template<bool IsStar, class F, class Items>
   auto submit_chunk(F& f, const Items& items);
 

@@ -42,11 +42,8 @@ std::size_t choose_chunk(const Range& range, std::size_t wanted, std::size_t wor
   }
 }
 
-template<class Range>
-using element_t = std::decay_t<decltype(*std::begin(std::declval<Range&>()))>;
-
 /// Chunks of a range, one after the other: as a view where its elements lie in a row and are their
-/// own bytes, else as a copy.
+/// own bytes, as pointers where they cannot be copied, else as a copy.
 template<class Range>
 class chunk_source {
   using iterator = decltype(std::begin(std::declval<Range&>()));
@@ -56,8 +53,10 @@ class chunk_source {
                                     is_read_in_place<element_t<Range>>;
 
 public:
-  using items = std::conditional_t<is_viewed, std::span<const element_t<Range>>,
-                                   std::vector<element_t<Range>>>;
+  using items =
+      std::conditional_t<is_viewed, std::span<const element_t<Range>>,
+                         std::conditional_t<is_borrowed<Range>, borrowed_items<element_t<Range>>,
+                                            std::vector<element_t<Range>>>>;
 
   explicit chunk_source(Range& range) : at_{std::begin(range)}, end_{std::end(range)} {}
 
@@ -98,6 +97,13 @@ auto pool::submit_chunk(F& f, const Items& items) {
 
 template<bool IsStar, class F, class Range>
 auto pool::run_map(F&& f, Range&& range, const map_options& options) {
+  if constexpr (detail::is_map_call<IsStar, std::decay_t<F>, std::remove_reference_t<Range>>()) {
+    return run_sound_map<IsStar>(f, range, options);
+  }
+}
+
+template<bool IsStar, class F, class Range>
+auto pool::run_sound_map(F& f, Range& range, const map_options& options) {
   using source = detail::chunk_source<std::remove_reference_t<Range>>;
   using chunk_future = decltype(submit_chunk<IsStar>(f, std::declval<typename source::items&>()));
   using answer = typename chunk_future::value_type;
@@ -141,6 +147,13 @@ auto pool::run_map(F&& f, Range&& range, const map_options& options) {
 
 template<class Range, class F, class Use>
 void pool::for_each_completed(F&& f, Range&& range, Use&& use, const map_options& options) {
+  if constexpr (detail::is_map_call<false, std::decay_t<F>, std::remove_reference_t<Range>>()) {
+    run_sound_for_each(f, range, use, options);
+  }
+}
+
+template<class Range, class F, class Use>
+void pool::run_sound_for_each(F& f, Range& range, Use& use, const map_options& options) {
   using source = detail::chunk_source<std::remove_reference_t<Range>>;
   using chunk_future = decltype(submit_chunk<false>(f, std::declval<typename source::items&>()));
   struct part {

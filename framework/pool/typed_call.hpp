@@ -4,6 +4,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/ipc/wire.hpp"
+#include "troupe/pool/call_rules.hpp"
 #include "troupe/pool/task_port.hpp"
 #include "troupe/pool/worker_loop.hpp"
 #include "troupe/process/function_address.hpp"
@@ -18,29 +19,6 @@
 
 /// How a typed call becomes bytes in the host and a call again in the worker.
 namespace troupe::detail {
-
-/// What an argument of type `A` is decoded into: a value, or a view into the message.
-template<class A>
-struct stored {
-  using type = std::decay_t<A>;
-};
-template<>
-struct stored<const char*> {
-  using type = std::string;
-};
-template<>
-struct stored<char*> {
-  using type = std::string;
-};
-template<class A>
-using stored_t = typename stored<std::decay_t<A>>::type;
-
-template<class T>
-inline constexpr bool is_view = false;
-template<>
-inline constexpr bool is_view<std::string_view> = true;
-template<class T, std::size_t N>
-inline constexpr bool is_view<std::span<T, N>> = true;
 
 /// Calls and sends the result back.
 template<class R, class Call>
@@ -79,8 +57,8 @@ void invoke_pointer(std::span<const std::byte> payload, reply_sink& reply) {
     last_code = code;
   }
   reply_with<std::decay_t<R>>(reply, [&] {
-    return std::apply([](std::uint64_t, auto&... each) { return last(std::move(each)...); },
-                      message);
+    return std::apply(
+        [](std::uint64_t, auto&... each) { return last(pass<Ps>(std::move(each))...); }, message);
   });
 }
 
@@ -127,62 +105,6 @@ std::uint64_t code_of() {
   return code;
 }
 
-template<class F>
-struct pointer_traits {
-  static constexpr bool is_function = false;
-};
-template<class R, class... Ps>
-struct pointer_traits<R (*)(Ps...)> {
-  static constexpr bool is_function = true;
-  using result = R;
-  template<class... As>
-  static constexpr bool accepts = std::is_invocable_v<R (*)(Ps...), As...>;
-  static constexpr task_function trampoline = &invoke_pointer<R, Ps...>;
-  static constexpr bool are_parameters_readable =
-      ((!std::is_lvalue_reference_v<Ps> || std::is_const_v<std::remove_reference_t<Ps>>)&&...);
-
-  /// Passes the encoder what each parameter will be decoded into.
-  template<class Use, class... As>
-  static decltype(auto) with_converted(Use&& use, As&&... arguments) {
-    return use.template operator()<std::uint64_t, stored_t<Ps>...>(std::forward<As>(arguments)...);
-  }
-};
-template<class R, class... Ps>
-struct pointer_traits<R (*)(Ps...) noexcept> : pointer_traits<R (*)(Ps...)> {};
-
-template<class F, class... As>
-struct call_result {
-  using type = std::decay_t<std::invoke_result_t<F&, stored_t<As>...>>;
-};
-template<class R, class... Ps, class... As>
-struct call_result<R (*)(Ps...), As...> {
-  using type = std::decay_t<R>;
-};
-template<class R, class... Ps, class... As>
-struct call_result<R (*)(Ps...) noexcept, As...> {
-  using type = std::decay_t<R>;
-};
-template<class F, class... As>
-using call_result_t = typename call_result<std::decay_t<F>, As...>::type;
-
-/// What every call must satisfy, in sentences.
-template<class F, class R, class... As>
-consteval void check_call() {
-  static_assert(!is_view<R>,
-                "troupe: a task must return a value: a view would point into the worker");
-  if constexpr (!std::is_void_v<R>) wire::require_decodable<R>();
-}
-
-/// What every function object must satisfy.
-template<class F>
-consteval void check_function_object() {
-  static_assert(!std::is_empty_v<F> || std::is_default_constructible_v<F>,
-                "troupe: an empty function object must be default-constructible");
-  static_assert(std::is_empty_v<F> || wire::decodable<F>,
-                "troupe: this function object has state that cannot travel: pass what a lambda "
-                "captures as arguments, or use a class with `inspect`");
-}
-
 /// One encoded call: its addresses, and its payload in place when it is small.
 struct encoded_call {
   static constexpr std::size_t small_bytes_max = 192;
@@ -194,12 +116,36 @@ struct encoded_call {
   alignas(8) std::array<std::byte, small_bytes_max> small;
 };
 
+template<class F>
+struct pointer_encoder;
+template<class R, class... Ps>
+struct pointer_encoder<R (*)(Ps...)> {
+  static constexpr task_function trampoline = &invoke_pointer<R, Ps...>;
+  /// Passes the encoder what each parameter will be decoded into.
+  template<class Use, class... As>
+  static decltype(auto) with_converted(Use&& use, As&&... arguments) {
+    return use.template operator()<std::uint64_t, stored_t<Ps>...>(std::forward<As>(arguments)...);
+  }
+};
+template<class R, class... Ps>
+struct pointer_encoder<R (*)(Ps...) noexcept> : pointer_encoder<R (*)(Ps...)> {};
+
+/// An argument that stays as it is while it is measured and written.
+template<class A>
+decltype(auto) settled(A& argument) {
+  if constexpr (std::is_volatile_v<A>) {
+    return std::remove_cv_t<A>(argument);
+  } else {
+    return (argument);
+  }
+}
+
 /// Encodes a call; `large_room(size)` gives the room for a payload that is not small.
 template<class LargeRoom, class F, class... As>
 void encode_call(encoded_call& out, LargeRoom&& large_room, F&& f, As&&... arguments) {
   using function = std::decay_t<F>;
-  using traits = pointer_traits<function>;
-  const auto encode_as = [&]<class... Ts>(const auto&... values) {
+  using result = call_result_t<F, As...>;
+  [[maybe_unused]] const auto encode_as = [&]<class... Ts>(const auto&... values) {
     out.size_bytes = wire::encoded_size<Ts...>(values...);
     if (out.size_bytes <= encoded_call::small_bytes_max) {
       wire::encode<Ts...>(std::span{out.small}.first(out.size_bytes), values...);
@@ -207,29 +153,22 @@ void encode_call(encoded_call& out, LargeRoom&& large_room, F&& f, As&&... argum
       wire::encode<Ts...>(large_room(out.size_bytes), values...);
     }
   };
-  check_call<function, call_result_t<F, As...>, As...>();
-  if constexpr (traits::is_function) {
-    static_assert(traits::template accepts<stored_t<As>...> || traits::template accepts<As...>,
-                  "troupe: these arguments do not fit the function's parameters");
-    static_assert(
-        traits::are_parameters_readable,
-        "troupe: a task cannot change the caller's objects: take parameters by value or const&");
-    out.code = code_of<traits::trampoline>();
+  if constexpr (!is_task_call<F, As...>()) {
+    return; // It does not compile; the one sentence that says why is enough.
+  } else if constexpr (pointer_traits<function>::is_function) {
+    using encoder = pointer_encoder<function>;
+    out.code = code_of<encoder::trampoline>();
     out.profile_key = address_of_code(reinterpret_cast<const void*>(+f)).packed;
     out.function = out.profile_key;
-    traits::with_converted(encode_as, out.profile_key, arguments...);
+    encoder::with_converted(encode_as, out.profile_key, settled(arguments)...);
   } else if constexpr (std::is_empty_v<function>) {
-    check_function_object<function>();
-    using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateless<function, result, stored_t<As>...>>();
     out.profile_key = out.function = out.code;
-    encode_as.template operator()<stored_t<As>...>(arguments...);
+    encode_as.template operator()<stored_t<As>...>(settled(arguments)...);
   } else {
-    check_function_object<function>();
-    using result = call_result_t<F, As...>;
     out.code = code_of<&invoke_stateful<function, result, stored_t<As>...>>();
     out.profile_key = out.function = out.code;
-    encode_as.template operator()<function, stored_t<As>...>(f, arguments...);
+    encode_as.template operator()<function, stored_t<As>...>(f, settled(arguments)...);
   }
 }
 

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "troupe/pool/call_rules.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -29,8 +31,7 @@ public:
         : first_{std::move(first)}, second_{std::move(second)} {}
 
     auto operator*() const {
-      return std::tuple<std::decay_t<decltype(*first_)>, std::decay_t<decltype(*second_)>>{
-          *first_, *second_};
+      return std::tuple<element_t<First>, element_t<Second>>{*first_, *second_};
     }
     iterator& operator++() {
       ++first_;

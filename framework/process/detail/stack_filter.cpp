@@ -26,6 +26,7 @@ bool is_ours(const stack_line& line) {
       "troupe::detail::run_chunk<",
       "troupe::detail::run_chunk_with<",
       "troupe::detail::call_element<",
+      "troupe::detail::element_call<",
       "troupe::detail::pointer_caller<",
       "troupe::detail::state_keeper<",
       "troupe::detail::reply_with<",
@@ -45,9 +46,10 @@ bool is_ours(const stack_line& line) {
       "6troupe6detail14invoke_pointerI",   "6troupe6detail11invoke_loanI",
       "6troupe6detail16invoke_statelessI", "6troupe6detail15invoke_statefulI",
       "6troupe6detail9run_chunkI",         "6troupe6detail14run_chunk_withI",
-      "6troupe6detail12call_elementI",     "6troupe6detail14pointer_callerI",
-      "6troupe6detail12state_keeperI",     "6troupe6detail10reply_withI",
-      "6troupe8pipeline6detail",           "6troupe8pipeline7session",
+      "6troupe6detail12call_elementI",     "6troupe6detail12element_callI",
+      "6troupe6detail14pointer_callerI",   "6troupe6detail12state_keeperI",
+      "6troupe6detail10reply_withI",       "6troupe8pipeline6detail",
+      "6troupe8pipeline7session",
   };
   return contains_any(line.text, parts) || contains_any(line.symbol, mangled_parts);
 }
