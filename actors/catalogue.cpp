@@ -36,6 +36,14 @@ std::vector<setting_info> exec_settings() {
            .help = "envelope: whether `data` is given on as text or as JSON; string unless given"}};
 }
 
+const setting_info line_feeds_setting{
+    .name = "line_feeds",
+    .type = setting_type::word,
+    .words = {"refuse", "escape", "keep"},
+    .help =
+        "what becomes of a message that holds a line feed: `refuse` gives it up, `escape` writes "
+        "`\\n` for it and `\\\\` for a backslash, `keep` writes it as it is; refuse unless given"};
+
 std::vector<builtin_info> make_builtins() {
   return {
       {.name = "copy_file",
@@ -80,7 +88,8 @@ std::vector<builtin_info> make_builtins() {
        .settings = {{.name = "path", .type = setting_type::path, .is_required = true},
                     {.name = "append",
                      .type = setting_type::boolean,
-                     .help = "keep what the file holds; otherwise it begins empty"}},
+                     .help = "keep what the file holds; otherwise it begins empty"},
+                    line_feeds_setting},
        .is_single = true,
        .summary = "writes each message as a line"},
       {.name = "sha256",

@@ -2,11 +2,14 @@
 
 #include "troupe/actors/copy_file.hpp"
 
+#include "troupe/base/text.hpp"
+#include "troupe/os/file_access.hpp"
 #include "troupe/os/file_copy.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -60,10 +63,16 @@ fs::path copy_file::relative_path(const fs::path& path) const {
 }
 
 std::string copy_file::operator()(const std::string& path) const {
+  if (path.find('\0') != std::string::npos) {
+    throw message_refused{"a path cannot hold a zero byte: " + text::printable(path)};
+  }
   const auto relative = relative_path(path);
   const auto from = root_ / relative;
   const auto to = target_ / relative;
   const auto what = "cannot copy " + from.string() + " to " + to.string();
+  if (const auto wrong = os::problem_of_regular(from.string()); !wrong.empty()) {
+    throw std::runtime_error{what + ": " + wrong};
+  }
   std::error_code problem;
   fs::create_directories(to.parent_path(), problem); // Others may make it at the same time.
   if (!fs::is_directory(to.parent_path())) check(problem, what);

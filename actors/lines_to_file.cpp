@@ -37,7 +37,8 @@ void lines_to_file::fail(const std::string& doing, int problem) const {
                      std::generic_category().message(problem) + "; " + advice(problem)};
 }
 
-lines_to_file::lines_to_file(const worker_config& config) : path_{config.text("path")} {
+lines_to_file::lines_to_file(const worker_config& config)
+    : path_{config.text("path")}, line_feeds_{config} {
   if (config.is_resumed()) return; // `load` says how long the file has to be.
   std::error_code problem;
   const auto status = fs::status(path_, problem);
@@ -78,10 +79,11 @@ void lines_to_file::load(const std::uint64_t& length) {
 }
 
 void lines_to_file::write(std::string_view line) {
-  buffer_ += line;
-  buffer_ += '\n';
-  length_ += line.size() + 1;
-  if (buffer_.size() >= buffer_bytes) flush();
+  const auto before = buffer_.size();
+  line_feeds_.append(line, buffer_);
+  length_ += buffer_.size() - before;
+  // What cannot be cut is written only when the whole batch has been taken.
+  if (is_regular_ && buffer_.size() >= buffer_bytes) flush();
 }
 
 void lines_to_file::flush() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/actors/input_file.hpp"
+#include "troupe/actors/line_feeds.hpp"
 #include "troupe/pipeline/worker_config.hpp"
 
 #include <cstdint>
@@ -16,7 +17,10 @@ namespace troupe::actors {
 ///
 /// Its state is the length of the file: a successor cuts off what was written after the last
 /// commit, so each line is there once, whenever the worker is killed. What is not a regular file
-/// (a terminal, a pipe, /dev/stdout) cannot be cut: after a kill, lines may be there twice.
+/// (a terminal, a pipe) cannot be cut: after a kill, lines may be there twice. Standard output is
+/// written by the host (`stdout`), which doubles nothing.
+///
+/// A message with a line feed is no line: `line_feeds` says what becomes of it.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: for the disk.
 /// Crash: see above. The data outlives the process, not a power failure: it is not synced.
@@ -34,6 +38,7 @@ private:
   [[noreturn]] void fail(const std::string& doing, int problem) const;
 
   std::string path_;
+  line_feed_rule line_feeds_;
   bool is_regular_ = true;
   std::uint64_t length_ = 0; // Of the file, with all of buffer_ in it.
   std::string buffer_;

@@ -43,7 +43,7 @@ std::string sha256::operator()(const std::string& path) {
   const digest_context context{EVP_MD_CTX_new()};
   if (!context) throw std::bad_alloc{};
   check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr));
-  while (const auto size = file.read(buffer_)) {
+  while (const auto size = file.read(buffer_).value_or(0)) {
     check(EVP_DigestUpdate(context.get(), buffer_.data(), size));
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

@@ -108,6 +108,7 @@ std::vector<key_row> make_rows() {
   {.in = pool, .name = "message_soft_timeout", .type = value_type::duration, .status = planned},
   {.in = pool, .name = "retry", .type = map, .help = "what a failed message gets", .inner = retry},
   {.in = pool, .name = "dead_letter", .type = reference, .help = "channel for messages that failed every attempt"},
+  {.in = pool, .name = "on_error", .type = word, .standard = "stop", .help = "what a source does about what it cannot read; skipped is told and counted, and the run ends with 65", .words = "stop skip"},
   {.in = pool, .name = "rate_limit", .type = map, .inner = rate_limit, .status = planned},
   {.in = pool, .name = "checkpoint", .type = map, .help = "how often an aggregation's state is kept", .inner = checkpoint},
   {.in = pool, .name = "protocol", .type = map, .help = "how a command speaks on stdin and stdout", .inner = protocol},

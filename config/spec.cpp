@@ -40,6 +40,10 @@ std::string_view to_string(order_mode value) noexcept {
   return "?";
 }
 
+std::string_view to_string(error_rule value) noexcept {
+  return value == error_rule::stop ? "stop" : "skip";
+}
+
 std::string_view to_string(pool_kind value) noexcept {
   switch (value) {
   case pool_kind::worker:

@@ -28,6 +28,9 @@ enum class delivery_mode : std::uint8_t { at_most_once, at_least_once };
 /// Which order the outputs of a pool have (`order`).
 enum class order_mode : std::uint8_t { any, preserve };
 
+/// What a source does about what it cannot read (`on_error`).
+enum class error_rule : std::uint8_t { stop, skip };
+
 enum class pool_kind : std::uint8_t { worker, command, shell, builtin };
 
 /// What a pool does with channels; a builtin has a fixed one.
@@ -44,6 +47,7 @@ enum class codec_kind : std::uint8_t { string, json };
 std::string_view to_string(full_policy value) noexcept;
 std::string_view to_string(delivery_mode value) noexcept;
 std::string_view to_string(order_mode value) noexcept;
+std::string_view to_string(error_rule value) noexcept;
 std::string_view to_string(pool_kind value) noexcept;
 std::string_view to_string(builtin_role value) noexcept;
 std::string_view to_string(protocol_mode value) noexcept;
@@ -128,6 +132,7 @@ struct pool_spec {
   std::optional<duration> message_timeout;
   retry_spec retry;
   std::optional<channel_ref> dead_letter;
+  error_rule on_error = error_rule::stop;
   checkpoint_spec checkpoint;
   protocol_spec protocol; ///< Of a command or shell that has a channel.
 

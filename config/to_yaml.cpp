@@ -208,6 +208,9 @@ void print_messages(block& out, const pool_spec& pool) {
                               .add("period", format_duration(pool.checkpoint.period))
                               .str());
   }
+  const bool is_source = pool.inputs.empty() && !pool.outputs.empty();
+  if (is_source && pool.kind != pool_kind::worker) out.add("on_error", to_string(pool.on_error));
+  if (is_source && pool.dead_letter) out.add("dead_letter", pool.dead_letter->name);
   if (pool.inputs.empty()) return;
   out.add("order", to_string(pool.order));
   if (is_foreign(pool) && pool.protocol.mode == protocol_mode::stream) return;

@@ -22,12 +22,27 @@ void check_reference(graph& all, const pool_draft& pool, std::string_view key,
                 (guess.empty() ? "; declare it under 'channels'" : guess));
 }
 
+// What it could not give on is a line of its output, or the name of what it could not read.
+void check_dead_letter_of_source(graph& all, const pool_draft& pool, const channel_draft& target) {
+  if (!pool.spec.inputs.empty() || target.spec.type == "json") return;
+  const auto& ref = *pool.spec.dead_letter;
+  for (const auto& output : pool.spec.outputs) {
+    const auto* const channel = all.find_typed(output.name);
+    if (channel == nullptr || target.spec.type == channel->spec.type) continue;
+    all.error(problem::type_mismatch, ref.at, pool.from.path_to("dead_letter"),
+              "channel " + in_quotes(ref.name) + at_line(target.spec.at) + " carries " +
+                  target.spec.type + ", but dead letters of a source are json or, as the output " +
+                  in_quotes(output.name) + at_line(channel->spec.at) + ", " + channel->spec.type);
+  }
+}
+
 void check_dead_letter(graph& all, const pool_draft& pool) {
   if (!pool.spec.dead_letter) return;
   const auto& ref = *pool.spec.dead_letter;
   const auto path = pool.from.path_to("dead_letter");
   const auto* const target = all.find_typed(ref.name);
   if (target == nullptr) return;
+  check_dead_letter_of_source(all, pool, *target);
   for (const auto& input : pool.spec.inputs) {
     const auto* const channel = all.find_typed(input.name);
     if (channel == target) {

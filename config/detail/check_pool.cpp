@@ -62,12 +62,28 @@ void check_builtin(const pool_draft& pool) {
   }
 }
 
+// Nothing of a worker of the user's asks for the rule.
+bool knows_on_error(const pool_draft& pool, bool has_input) {
+  if (pool.spec.kind == pool_kind::builtin) return pool.spec.role == builtin_role::source;
+  const bool has_output = pool.from.has("output") || pool.from.has("outputs");
+  return is_foreign(pool.spec) && !has_input && has_output;
+}
+
 void check_messages(const pool_draft& pool) {
   const bool has_input = pool.from.has("input") || pool.from.has("inputs");
-  constexpr std::array<std::string_view, 5> about_input{"order", "max_in_flight", "message_timeout",
-                                                        "retry", "dead_letter"};
+  const bool has_output = pool.from.has("output") || pool.from.has("outputs");
+  constexpr std::array<std::string_view, 4> about_input{"order", "max_in_flight", "message_timeout",
+                                                        "retry"};
   for (const auto key : about_input) {
     if (!has_input) refuse(pool, key, "has no meaning without 'input'");
+  }
+  if (!has_input && !has_output) {
+    refuse(pool, "dead_letter", "has no meaning without 'input' or 'output'");
+  }
+  if (pool.has_kind && !knows_on_error(pool, has_input)) {
+    refuse(pool, "on_error",
+           "is for builtins and commands that are sources; what another pool cannot read is an "
+           "error of its message: see 'retry' and 'dead_letter'");
   }
   if (!has_input && pool.spec.recycle.messages_max != 0) {
     refuse(pool, "recycle", "'max_messages' has no meaning without 'input'");

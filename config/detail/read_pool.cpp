@@ -216,6 +216,9 @@ void read_messages(const map_reader& from, pool_draft& out) {
     from.time("message_timeout", limit);
     if (limit != duration{}) spec.message_timeout = limit;
   }
+  if (const auto word = from.word("on_error")) {
+    spec.on_error = *word == "skip" ? error_rule::skip : error_rule::stop;
+  }
   if (const auto retry = from.map("retry")) read_retry(*retry, spec.retry);
   if (const auto checkpoint = from.map("checkpoint")) {
     checkpoint->integer("messages", spec.checkpoint.messages);

@@ -20,4 +20,13 @@ namespace troupe::os {
 /// failure with the reason.
 [[nodiscard]] expected<fd> open_to_read(const std::string& path, std::uint64_t offset = 0);
 
+/// Opens a regular file for reading at `offset`. Anything else (a folder, a pipe, a device, a
+/// socket) is a failure that says what it is, and is not even touched: no wait, no side effect. A
+/// path may be longer than PATH_MAX.
+[[nodiscard]] expected<fd> open_regular(const std::string& path, std::uint64_t offset = 0);
+
+/// What is wrong with a path that has to be a regular file, as `open_regular` says it; empty when
+/// it is one. Opens nothing.
+[[nodiscard]] std::string problem_of_regular(const std::string& path);
+
 } // namespace troupe::os

@@ -13,7 +13,8 @@ using detail::byte_writer;
 constexpr std::uint8_t flag_state = 1;
 constexpr std::uint8_t flag_ended = 2;
 constexpr std::uint8_t flag_goes_on = 4;
-constexpr std::uint8_t flags_all = flag_state | flag_ended | flag_goes_on;
+constexpr std::uint8_t flag_skipped = 8;
+constexpr std::uint8_t flags_all = flag_state | flag_ended | flag_goes_on | flag_skipped;
 
 constexpr std::size_t record_head_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
 
@@ -86,6 +87,16 @@ bool read_errors(byte_reader& from, commit& into) {
   return true;
 }
 
+bool read_skipped(byte_reader& from, commit& into) {
+  const auto count = from.number<std::uint32_t>();
+  if (count > from.left()) return false; // Each has at least its own length words.
+  for (std::uint32_t i = 0; i < count && !from.is_bad(); ++i) {
+    const auto what = from.text();
+    into.skipped.push_back({what, from.text()});
+  }
+  return !from.is_bad();
+}
+
 bool read_commit(byte_reader& from, commit& into) {
   const auto flags = from.number<std::uint8_t>();
   into.elapsed = std::chrono::microseconds{from.number<std::uint32_t>()};
@@ -93,6 +104,7 @@ bool read_commit(byte_reader& from, commit& into) {
     return false;
   into.has_ended = (flags & flag_ended) != 0;
   into.goes_on = (flags & flag_goes_on) != 0;
+  if ((flags & flag_skipped) != 0 && !read_skipped(from, into)) return false;
   if ((flags & flag_state) != 0) into.state = from.sized();
   if (into.goes_on) into.cursor = from.text();
   into.outputs = from.rest();
@@ -119,9 +131,9 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
   const record_scope scope{stream};
   byte_writer to{stream};
   to.number(answer_kind::done);
-  to.number(static_cast<std::uint8_t>((value.state ? flag_state : 0) |
-                                      (value.has_ended ? flag_ended : 0) |
-                                      (value.goes_on ? flag_goes_on : 0)));
+  to.number(static_cast<std::uint8_t>(
+      (value.state ? flag_state : 0) | (value.has_ended ? flag_ended : 0) |
+      (value.goes_on ? flag_goes_on : 0) | (value.skipped.empty() ? 0 : flag_skipped)));
   to.number(static_cast<std::uint32_t>(value.elapsed.count()));
   to.number(static_cast<std::uint32_t>(value.outputs_of.size()));
   to.raw(std::as_bytes(std::span{value.outputs_of}));
@@ -130,6 +142,13 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
     to.number(error.index);
     to.number(std::uint8_t{error.is_final});
     to.text(error.text);
+  }
+  if (!value.skipped.empty()) {
+    to.number(static_cast<std::uint32_t>(value.skipped.size()));
+    for (const auto& item : value.skipped) {
+      to.text(item.what);
+      to.text(item.why);
+    }
   }
   if (value.state) to.sized(*value.state);
   if (value.goes_on) to.text(value.cursor);

@@ -46,6 +46,12 @@ struct input_error {
   std::string_view text;
 };
 
+/// What a source could not read.
+struct skipped_view {
+  std::string_view what;
+  std::string_view why;
+};
+
 /// A commit: what was consumed, every output of it, and the new state; it counts whole or not at
 /// all. Views point into the record it was read from.
 struct commit {
@@ -54,6 +60,7 @@ struct commit {
   std::chrono::microseconds elapsed{};   ///< By the worker's clock; a hint.
   std::vector<std::uint32_t> outputs_of; ///< Number of outputs of each input consumed, in order.
   std::vector<input_error> errors;       ///< Inputs that threw, ascending; they gave no output.
+  std::vector<skipped_view> skipped;     ///< Of a source.
   std::optional<bytes_view> state;       ///< New state; all before is committed with it.
   std::string_view cursor;
   bytes_view outputs; ///< Packed messages.

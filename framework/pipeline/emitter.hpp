@@ -8,10 +8,17 @@
 #include "troupe/pipeline/packed.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace troupe {
+
+/// What a source could not read, and why.
+struct skipped_item {
+  std::string what;
+  std::string why;
+};
 
 /// Where a worker puts its messages. They leave the worker together with the commit of the input
 /// that they come from, or not at all.
@@ -39,19 +46,27 @@ public:
     }
   }
 
+  /// For sources: `what` (a path, say) should have been a message, but could not be read. It is
+  /// told with `why` and counted as a message given up, once, together with the commit.
+  void skip(std::string_view what, std::string_view why) {
+    skipped_.push_back({std::string{what}, std::string{why}});
+  }
+
   /// Whether a source, or a worker that spreads one message into many, has given enough for now
   /// and should return; more is accepted, but costs memory.
   [[nodiscard]] bool is_full() const noexcept {
-    return size_.count >= room_.count || size_.bytes >= room_.bytes;
+    return size_.count + skipped_.size() >= room_.count || size_.bytes >= room_.bytes;
   }
 
   /// For the worker loop. @{
   [[nodiscard]] pipeline::packed_size size() const noexcept { return size_; }
   [[nodiscard]] std::span<const std::byte> block() const noexcept { return block_; }
   void set_room(pipeline::packed_size room) noexcept { room_ = room; }
+  [[nodiscard]] const std::vector<skipped_item>& skipped() const noexcept { return skipped_; }
   void clear() noexcept {
     block_.clear();
     size_ = {};
+    skipped_.clear();
   }
   /// Takes back what was emitted after `size` had been returned.
   void rewind(pipeline::packed_size size) {
@@ -67,6 +82,7 @@ private:
   }
 
   std::vector<std::byte> block_;
+  std::vector<skipped_item> skipped_;
   pipeline::packed_size size_;
   pipeline::packed_size room_{4096, 256 * 1024};
 };

@@ -259,7 +259,7 @@ void session::produce(bytes_view job) {
     while (!has_ended_ && !out_.is_full() && elapsed() < produce_slice) {
       const auto before = out_.size().count;
       has_ended_ = !worker_->produce(out_);
-      if (out_.size().count == before) break;
+      if (out_.size().count == before && out_.skipped().empty()) break;
     }
     done.has_ended = has_ended_;
     state_.clear();
@@ -306,6 +306,10 @@ void session::stop(const std::string& why) {
 // Outputs travel with a commit: of a stateful worker, only together with the state.
 void session::answer(commit value) {
   for (std::size_t i = 0; i < value.errors.size(); ++i) value.errors[i].text = error_texts_[i];
+  for (const auto& item : out_.skipped()) value.skipped.push_back({item.what, item.why});
+  if (!value.skipped.empty() && entry_->role != worker_role::source) {
+    return stop("only a source may skip what it cannot read; throw message_refused for a message");
+  }
   const bool is_commit = value.state || (entry_->role == worker_role::transform);
   if (is_commit) value.outputs = out_.block();
   value.elapsed = fit(elapsed());

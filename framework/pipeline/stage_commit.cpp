@@ -60,6 +60,7 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
     break;
   }
   if (job.kind == job_kind::open || !role_) return false;
+  if (!value.done.skipped.empty() && *role_ != worker_role::source) return false;
   switch (*role_) {
   case worker_role::transform:
     return job.has_work() && apply_transform(slot, job, value.done);
@@ -183,7 +184,7 @@ bool stage::apply_source(slot_state& slot, const ledger_entry& job, const commit
   }
   if (!value.state || !value.outputs_of.empty()) return false;
   slot.produce_failures = 0;
-  const bool is_idle = value.outputs_size.count == 0;
+  const bool is_idle = value.outputs_size.count == 0 && value.skipped.empty();
   slot.produce_idle = is_idle ? std::min(slot.produce_idle + 1, produce_idle_max + 1) : 0;
   slot.produce_not_before = {};
   if (is_idle) {
@@ -191,6 +192,11 @@ bool stage::apply_source(slot_state& slot, const ledger_entry& job, const commit
   }
   slot.is_finished = value.has_ended;
   commit_state(slot, value);
+  for (const auto& item : value.skipped) {
+    attempt_failure cause;
+    cause.text = item.why;
+    dead_letter(detail::as_bytes(item.what), 1, cause);
+  }
   return true;
 }
 

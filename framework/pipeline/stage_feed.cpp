@@ -123,6 +123,7 @@ bool stage::send_replay(slot_state& slot) {
 
 bool stage::ask_source(slot_state& slot) {
   if (is_stopping_ || !outlet_.is_clear() || slot.produce_not_before > now_) return false;
+  if (!dead_letters_.is_empty()) return false;
   const auto free = outlet_.room() - std::min(outlet_.room(), slot.produce_asked);
   if (free < outlet_.room_min()) return false;
   const auto room = std::min(free, produce_batch);

@@ -44,11 +44,19 @@ std::vector<std::string> argv_of(const config::pool_spec& pool) {
   return argv;
 }
 
+// A source is told the pool's key `on_error` beside its own settings.
+std::string config_of(const config::pool_spec& pool) {
+  if (pool.role != config::builtin_role::source) return pool.config_json;
+  auto settings = nlohmann::json::parse(pool.config_json);
+  settings["on_error"] = to_string(pool.on_error);
+  return settings.dump();
+}
+
 // A command with channels is spoken to by the ready-made worker `exec`.
 pipeline::worker_reference worker_of(const config::pool_spec& pool) {
   switch (pool.kind) {
   case config::pool_kind::builtin:
-    return {.name = pool.builtin, .module = "", .config_json = pool.config_json};
+    return {.name = pool.builtin, .module = "", .config_json = config_of(pool)};
   case config::pool_kind::worker:
     return {.name = pool.worker,
             .module = pool.module ? pool.module->path : "",

@@ -58,6 +58,8 @@ public:
     std::vector<std::string> outputs;
     std::vector<std::string> errors;
     std::vector<bool> final_errors;
+    std::vector<std::string> skipped; ///< What a source could not read,
+    std::vector<std::string> reasons; ///< and why.
     std::optional<std::string> state;
     std::size_t consumed = 0;
     bool has_ended = false;
@@ -125,6 +127,10 @@ private:
     for (const auto& error : done.errors) {
       made.errors.emplace_back(error.text);
       made.final_errors.push_back(error.is_final);
+    }
+    for (const auto& item : done.skipped) {
+      made.skipped.emplace_back(item.what);
+      made.reasons.emplace_back(item.why);
     }
     const auto state =
         value.kind == pipeline::answer_kind::opened ? value.opened.state : done.state;

@@ -67,17 +67,6 @@ BOOST_AUTO_TEST_CASE(file_tree_gives_regular_files_sorted_by_bytes) {
              boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(file_tree_leaves_out_what_it_cannot_read) {
-  scratch_folder folder;
-  folder.write("t/a/x", "x");
-  folder.write("t/b", "x");
-  fs::permissions(folder / "t/a", fs::perms::none);
-  const auto found = all_of_source("file_tree", {{"root", folder / "t"}}, 10, false);
-  fs::permissions(folder / "t/a", fs::perms::owner_all);
-  BOOST_TEST(found.back() == folder / "t/b");
-  if (::geteuid() != 0) BOOST_TEST(found.size() == 1U); // Root reads everything.
-}
-
 BOOST_AUTO_TEST_CASE(file_tree_says_what_is_missing) {
   driver one;
   BOOST_TEST(one.open("file_tree", {{"root", "/no/such"}}).failed.find("/no/such") !=

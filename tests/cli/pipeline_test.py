@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 
-from support import IDLE, SAMPLES, CommandTest, Gone, main
+from support import IDLE, SAMPLES, CommandTest, Gone, main, without_privileges
 
 TWO_POOLS = ("version: 1\nname: pair\nchannels: {a: {type: string}}\npools:\n"
              "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
@@ -87,7 +87,8 @@ class Samples(Tree):
                 self.assertEqual(compared.returncode, 0, compared.stdout)
                 self.assertEqual(self.read("failed"), b"")
                 listed = self.read(target + ".txt")
-                self.assertEqual(listed.count(b"\n"), len(names) + 1)  # One has a line feed inside.
+                self.assertEqual(listed.count(b"\n"), len(names))
+                self.assertIn(b"new\\nline\n", listed)  # One has a line feed inside.
 
     def test_word_counts_are_right_with_and_without_chaos(self):
         words = collections.Counter()
@@ -157,6 +158,83 @@ class Samples(Tree):
             hashing = json.loads(done.stdout)["pools"][1]["messages"]
             self.assertEqual(hashing["dead_letters"], 1)
             self.assertEqual(len(self.read("sums").splitlines()), len(names) - 1)
+
+
+class Unreadable(Tree):
+    """What cannot be read is told and counted, and the exit code says so."""
+
+    def make_forbidding_tree(self):
+        for name in ("a/x", "closed/x", "listed/x", "z"):
+            os.makedirs(os.path.dirname(self.path("tree", name)), exist_ok=True)
+            self.write(os.path.join("tree", name), "text\n")
+        os.chmod(self.path("tree/closed"), 0)
+        os.chmod(self.path("tree/listed"), 0o444)
+
+    def run_list(self, source_more, *arguments):
+        text = ("version: 1\nname: list\nchannels: {a: {type: string}, bad: {type: json}}\npools:\n"
+                "  in: {builtin: {file_tree: {root: tree}}, output: a" + source_more + "}\n"
+                "  out: {builtin: {lines_to_file: {path: list}}, input: a}\n")
+        if "bad" in source_more:
+            text += "  lost: {builtin: {lines_to_file: {path: bad}}, input: bad}\n"
+        else:
+            text = text.replace(", bad: {type: json}", "")
+        return self.troupe("run", self.write("list.yaml", text), *arguments,
+                           preexec_fn=without_privileges)
+
+    def test_a_folder_that_refuses_stops_the_run(self):
+        self.make_forbidding_tree()
+        done = self.run_list("")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"the folder '.*tree/closed/' cannot be opened: Permission denied")
+
+    def test_skipped_folders_are_counted_once_whatever_is_killed(self):
+        self.make_forbidding_tree()
+        for more in ([], ["--chaos", "2ms"]):
+            with self.subTest(more=more):
+                done = self.run_list(", on_error: skip", "--json", *more)
+                self.assertEqual(done.returncode, 65, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["messages_lost"], 2)
+                self.assertEqual(done.stderr.count("gave a message up"), 2)
+                self.assertIn("tree/listed/' cannot be entered: Permission denied", done.stderr)
+                self.assertEqual(self.read("list"), b"tree/a/x\ntree/z\n")
+
+    def test_skipped_folders_go_to_the_dead_letters_of_the_source(self):
+        self.make_forbidding_tree()
+        done = self.run_list(", on_error: skip, dead_letter: bad")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        records = [json.loads(line) for line in self.read("bad").splitlines()]
+        self.assertEqual([record["message"] for record in records],
+                         ["tree/closed/", "tree/listed/"])
+
+    def test_a_name_with_a_line_feed_is_not_listed_as_two(self):
+        self.make_tree(3)
+        done = self.run_list("")
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn("the message holds a line feed", done.stderr)
+        names = len(self.sums())
+        self.assertEqual(len(self.read("list").splitlines()), names - 1)
+
+    def test_messages_that_name_no_readable_file_end_with_65_and_do_not_hang(self):
+        os.mkdir(self.path("folder"))
+        os.mkfifo(self.path("fifo"))
+        self.write("secret", "x\n")
+        os.chmod(self.path("secret"), 0)
+        self.write("good", "x\n")
+        names = ("folder", "fifo", "secret", "/dev/zero", "/dev/stdin", "good")
+        self.write("names", "".join(f"{name}\n" for name in names))
+        for builtin in ("sha256", "file_lines", "{copy_file: {target: copies}}"):
+            with self.subTest(builtin=builtin):
+                text = ("version: 1\nname: read\nchannels: {a: {type: string}, b: {type: string}}\n"
+                        "pools:\n"
+                        "  in: {builtin: {lines_from_file: {path: names}}, output: a}\n"
+                        "  read: {builtin: " + builtin + ", input: a, output: b,\n"
+                        "         retry: {max_attempts: 2, backoff: {initial: 1ms}}}\n"
+                        "  out: {builtin: {lines_to_file: {path: out}}, input: b}\n")
+                done = self.troupe("run", self.write("read.yaml", text), "--json",
+                                   preexec_fn=without_privileges)
+                self.assertEqual(done.returncode, 65, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["messages_lost"], 5)
+                self.assertEqual(self.read("out").count(b"\n"), 1)
 
 
 class Outcome(CommandTest):

@@ -28,6 +28,10 @@ inline known_builtins sample_builtins() {
                                 .type = value_type::word,
                                 .is_required = false,
                                 .words = {"append", "replace"}};
+  const auto line_feeds = builtin_key{.name = "line_feeds",
+                                      .type = value_type::word,
+                                      .is_required = false,
+                                      .words = {"refuse", "escape", "keep"}};
   const auto flush =
       builtin_key{.name = "flush", .type = value_type::duration, .is_required = false, .words = {}};
   const auto block =
@@ -62,7 +66,7 @@ inline known_builtins sample_builtins() {
        .output_type = "string"},
       {.name = "lines_to_file",
        .role = sink,
-       .keys = {path, mode, flush},
+       .keys = {path, mode, flush, line_feeds},
        .input_type = "string",
        .output_type = "",
        .is_single = true},
