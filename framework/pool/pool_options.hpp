@@ -37,6 +37,10 @@ bound_call bind_call(F&& f, As&&... arguments) {
 }
 
 /// How a pool is made. Every field has a working default.
+///
+/// Environment, working directory and umask of every worker are those of the host when the pool was
+/// made, whenever the worker is started; `process` goes on top of them. Variables of the program
+/// have what static initialisation gave them, never what `main` has set since.
 struct pool_options {
   static constexpr int usable_cpus = -2'147'483'647; ///< By affinity and cgroup quota.
 

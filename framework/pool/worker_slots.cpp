@@ -87,6 +87,7 @@ void worker_slots::seat(std::shared_ptr<worker_link> link) {
 void worker_slots::launch(worker_link& link, process_options options,
                           const os::shared_memory& input_arena) {
   options.name = name_of(link.slot());
+  options.surroundings = surroundings_;
   try {
     link.launch(environment_->processes(), std::move(options),
                 {.pool = settings_.name,

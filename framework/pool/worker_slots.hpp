@@ -91,7 +91,7 @@ public:
                                                        std::weak_ptr<worker_link_events> owner,
                                                        dispatched& listener);
   void seat(std::shared_ptr<worker_link> link);
-  /// Any thread; `options` without the name.
+  /// Any thread; `options` without the name and the surroundings.
   void launch(worker_link& link, process_options options, const os::shared_memory& input_arena);
   /// Whether a starting worker has become ready just now; the supervisor is told.
   bool take_ready(std::size_t index, time_point now);
@@ -143,6 +143,8 @@ private:
   pool_environment* environment_;
   std::unique_ptr<pool_supervision> supervision_;
   const std::shared_ptr<const library_list> libraries_ = library_list::shared();
+  // Of the host when the pool was made.
+  const std::shared_ptr<const os::surroundings> surroundings_ = os::surroundings::now();
   std::vector<worker_slot> slots_;
   time_point next_look_{};
 };

@@ -4,6 +4,7 @@
 
 #include "troupe/base/expected.hpp"
 #include "troupe/os/fd.hpp"
+#include "troupe/os/surroundings.hpp"
 #include "troupe/process/exit_status.hpp"
 #include "troupe/process/function_address.hpp"
 
@@ -43,6 +44,9 @@ struct process_options {
   std::vector<resource_limit> limits{};
   output_mode out = output_mode::capture;
   output_mode err = output_mode::capture;
+  /// What `env` is put on top of, where `working_dir` begins, and the umask; null: those of the
+  /// zygote, which has them of the host as it was when the zygote was started.
+  std::shared_ptr<const os::surroundings> surroundings{};
 };
 
 /// A process forked from the zygote: it runs a function of this program.

@@ -46,7 +46,7 @@ std::optional<failure> problem_of(const launch_request& request) {
                    "capabilities); such a program cannot have workers",
                    0};
   }
-  if (request.borrowed.size() > detail::worker_descriptors_max) {
+  if (message.descriptor_count > detail::worker_descriptors_max) {
     return failure{errc::too_large, "more than 8 descriptors", 0};
   }
   for (const auto* descriptor : request.borrowed) {
@@ -76,6 +76,20 @@ void capture(launch_request& request, output_mode mode, os::fd& reader, bool& is
   reader = std::move(pipe.reader);
   request.owned.push_back(std::move(pipe.writer));
   is_passed = true;
+}
+
+void pass_surroundings(launch_request& request) {
+  const auto& given = request.message.options.surroundings;
+  if (!given) return;
+  auto& message = request.message;
+  message.has_environment = true;
+  message.environment_bytes = given->environment_bytes();
+  message.environment_hash = given->environment_hash();
+  message.file_mode_mask = given->file_mode_mask();
+  std::vector<const os::fd*> first{&given->environment()};
+  message.has_directory = static_cast<bool>(given->directory());
+  if (message.has_directory) first.push_back(&given->directory());
+  request.borrowed.insert(request.borrowed.begin(), first.begin(), first.end());
 }
 
 class zygote_launcher final : public launcher {
@@ -124,6 +138,7 @@ private:
     guard_.refuse_forked_copy("the launcher");
     auto& message = request.message;
     message.options = std::move(options);
+    pass_surroundings(request);
     request.observer = std::move(observer);
     if (const auto problem = problem_of(request)) return refuse(request, *problem);
     try {

@@ -103,6 +103,7 @@ time_point service_pool::tick(time_point now) {
 command_request service_pool::request_for(slot_id slot, incarnation_id incarnation) const {
   command_request request;
   request.options = settings_.process;
+  request.options.surroundings = surroundings_;
   request.options.name = settings_.name + "/" + std::to_string(slot.value);
   auto& env = request.options.env;
   env["TROUPE_POOL"] = settings_.name;

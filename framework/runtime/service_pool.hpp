@@ -92,6 +92,8 @@ private:
   const service_settings settings_;
   const std::shared_ptr<pool_environment> environment_;
   const service_events events_;
+  // Of the host when this was made.
+  const std::shared_ptr<const os::surroundings> surroundings_ = os::surroundings::now();
   std::unique_ptr<pool_supervision> supervision_;
   std::mutex mutex_; // Protects what follows.
   std::vector<seat> seats_;

@@ -9,6 +9,7 @@
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/process/detail/libraries.hpp"
+#include "troupe/process/detail/tree_sweeper.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -35,7 +36,12 @@ constexpr std::size_t report_text_max = 4000; // Less than PIPE_BUF with the num
   std::memcpy(bytes.data(), &os_error, sizeof os_error);
   const auto* letters = reinterpret_cast<const std::byte*>(shown.data());
   bytes.insert(bytes.end(), letters, letters + shown.size());
-  static_cast<void>(os::write_some(start.report, bytes));
+  if (start.report) {
+    static_cast<void>(os::write_some(start.report, bytes));
+  } else {
+    std::fprintf(stderr, "troupe: worker %s: %s\n", start.message.options.name.c_str(),
+                 shown.c_str());
+  }
   ::_exit(EXIT_FAILURE);
 }
 
@@ -55,14 +61,41 @@ void take_streams(child_start& start) {
   take(STDERR_FILENO, message.has_err, message.options.err);
   // The zygote's own stdin is /dev/null already.
   take(STDIN_FILENO, message.has_in, output_mode::inherit);
+  if (message.has_environment) start.environment = std::move(start.descriptors[next++]);
+  if (message.has_directory) start.directory = std::move(start.descriptors[next++]);
   start.descriptors.erase(start.descriptors.begin(),
                           start.descriptors.begin() + static_cast<std::ptrdiff_t>(next));
 }
 
 void close_others(const child_start& start) {
-  std::vector<int> kept{start.report.get()};
+  std::vector<int> kept{start.report.get(), start.environment.get(), start.directory.get()};
   for (const auto& descriptor : start.descriptors) kept.push_back(descriptor.get());
   os::this_process::close_all_but(kept);
+}
+
+// Environment, working directory and umask of the host as they were when the owner was made. Most
+// often the zygote's are the same.
+void take_surroundings(child_start& start) {
+  const auto& message = start.message;
+  const auto is_same = [&] {
+    return os::hash_of_environment(os::environment_text(os::own_variables)) ==
+           message.environment_hash;
+  };
+  if (start.environment && !is_same()) {
+    const char* const tree = std::getenv(tree_variable);
+    const std::string mark{tree != nullptr ? tree : ""};
+    const int problem = os::take_environment(start.environment,
+                                             static_cast<std::size_t>(message.environment_bytes));
+    if (problem != 0) refuse(start, "cannot take the host's environment", problem);
+    if (!mark.empty()) ::setenv(tree_variable, mark.c_str(), 1);
+  }
+  if (start.directory) {
+    const int problem = os::enter_directory(start.directory);
+    if (problem != 0) refuse(start, "cannot enter the host's working directory", problem);
+  }
+  if (message.file_mode_mask) os::take_file_mode_mask(*message.file_mode_mask);
+  start.environment.reset();
+  start.directory.reset();
 }
 
 void take_environment(const process_options& options) {
@@ -140,6 +173,7 @@ void run_child(child_start start) {
   take_streams(start);
   close_others(start);
   start.pages.keep_only(start.page);
+  take_surroundings(start);
   take_environment(start.message.options);
   take_working_dir(start);
   take_limits(start);

@@ -25,6 +25,8 @@ struct child_start {
   const crash_arena& pages;
   int page;
   int zygote_pid;
+  os::fd environment{}; ///< Taken out of `descriptors`, as `directory`.
+  os::fd directory{};
 };
 
 /// True when starting may fail after the fork in ways the user must hear about.

@@ -91,6 +91,12 @@ std::vector<std::byte> encode(const start_message& message) {
   out.put(message.has_out);
   out.put(message.has_err);
   out.put(message.has_in);
+  out.put(message.has_environment);
+  out.put(message.has_directory);
+  out.put(message.environment_bytes);
+  out.put(message.environment_hash);
+  out.put(message.file_mode_mask.has_value());
+  out.put(message.file_mode_mask.value_or(0));
   out.put(message.descriptor_count);
   out.put(message.entry.packed);
   out.put(std::span{message.entry_home});
@@ -109,6 +115,13 @@ expected<start_message> decode_start(std::span<const std::byte> bytes) {
   out.has_out = in.take<bool>();
   out.has_err = in.take<bool>();
   out.has_in = in.take<bool>();
+  out.has_environment = in.take<bool>();
+  out.has_directory = in.take<bool>();
+  out.environment_bytes = in.take<std::uint64_t>();
+  out.environment_hash = in.take<std::uint64_t>();
+  const bool has_mask = in.take<bool>();
+  const auto mask = in.take<unsigned>();
+  if (has_mask) out.file_mode_mask = mask;
   out.descriptor_count = in.take<std::uint8_t>();
   out.entry.packed = in.take<std::uint64_t>();
   const auto library = in.take_bytes();

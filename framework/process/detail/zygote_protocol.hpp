@@ -34,7 +34,7 @@ enum class zygote_message : std::uint8_t {
 enum class child_kind : std::uint8_t { worker, command };
 
 /// Host to zygote: start a child. Its descriptors come in this order, each only if announced:
-/// stdout, stderr, stdin, the worker's own.
+/// stdout, stderr, stdin, environment, working directory, the worker's own.
 struct start_message {
   std::uint64_t id = 0;
   child_kind kind = child_kind::worker;
@@ -42,6 +42,11 @@ struct start_message {
   bool has_out = false;
   bool has_err = false;
   bool has_in = false;
+  bool has_environment = false;
+  bool has_directory = false;
+  std::uint64_t environment_bytes = 0;
+  std::uint64_t environment_hash = 0;
+  std::optional<unsigned> file_mode_mask;
   std::uint8_t descriptor_count = 0;
   code_address entry;
   std::vector<std::byte> entry_home; ///< A `known_library` that holds `entry`; empty: the program.
@@ -49,7 +54,8 @@ struct start_message {
   std::vector<std::string> argv;
 
   [[nodiscard]] std::size_t descriptors_in_all() const {
-    return std::size_t{has_out} + std::size_t{has_err} + std::size_t{has_in} + descriptor_count;
+    return std::size_t{has_out} + std::size_t{has_err} + std::size_t{has_in} +
+           std::size_t{has_environment} + std::size_t{has_directory} + descriptor_count;
   }
 };
 
