@@ -7,6 +7,7 @@
 #include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <csignal>
@@ -72,6 +73,7 @@ void command_child::start(const std::vector<std::string>& argv) {
   if (pid == 0) become(program, argv, in.reader, out.writer, trouble.writer, parent);
   if (pid < 0) throw std::system_error{-pid, std::generic_category(), "cannot start " + program};
   process_ = os::pidfd::open(pid).value();
+  pid_ = pid;
   in_ = std::move(in.writer);
   out_ = std::move(out.reader);
   trouble.writer.reset();
@@ -90,22 +92,23 @@ command_child::~command_child() {
   static_cast<void>(process_.reap());
 }
 
-void command_child::send(std::string_view line) {
+std::uint64_t command_child::send(std::string_view line) {
   if (sent_ == outgoing_.size()) {
     outgoing_.clear();
     sent_ = 0;
   }
   outgoing_ += line;
   outgoing_ += '\n';
+  return sent_bytes_ + (outgoing_.size() - sent_);
 }
 
-void command_child::exchange(bool may_wait) {
+void command_child::exchange(deadline limit) {
   waiting_.clear();
   const bool wants_send = in_ && !has_sent_all();
   const auto room = wants_send ? waiting_.add(in_.get(), true) : 0;
   const auto answer = out_ ? waiting_.add(out_.get()) : 0;
   if (!wants_send && !out_) return;
-  waiting_.wait(may_wait ? deadline::never() : deadline::now());
+  waiting_.wait(limit);
   if (out_ && waiting_.is_readable(answer)) receive_some();
   // An error on the pipe counts as readable: the write then says that nobody reads.
   if (wants_send && (waiting_.is_writable(room) || waiting_.is_readable(room))) send_some();
@@ -117,8 +120,9 @@ void command_child::send_some() {
   const auto written = os::write_some(in_, std::as_bytes(std::span{next}));
   if (written) {
     sent_ += *written;
+    sent_bytes_ += *written;
   } else {
-    in_.reset();
+    close_input();
   }
 }
 
@@ -154,8 +158,25 @@ std::optional<std::string_view> command_child::next_line() {
   return rest;
 }
 
-exit_status command_child::end() {
+// The pipe lives on as long as an end of it is open: what is in it can be counted afterwards.
+void command_child::close_input() {
+  if (!in_) return;
+  if (auto reader = os::open_reader(in_)) leftover_ = *std::move(reader);
   in_.reset();
+}
+
+void command_child::count_unread() {
+  std::array<std::byte, read_bytes> block; // NOLINT: filled by read_some.
+  while (leftover_) {
+    const auto size = os::read_some(leftover_, block);
+    if (!size) return leftover_.reset();
+    const auto end = block.begin() + static_cast<std::ptrdiff_t>(*size);
+    unread_lines_ += static_cast<std::uint64_t>(std::count(block.begin(), end, std::byte{'\n'}));
+  }
+}
+
+exit_status command_child::end() {
+  close_input();
   out_.reset();
   if (!process_.wait_exited(deadline::after(end_patience))) {
     process_.signal(SIGKILL);
@@ -163,6 +184,7 @@ exit_status command_child::end() {
   }
   const auto status = process_.reap();
   process_ = {};
+  count_unread();
   return status ? from_wait_status(*status) : exit_status::unknown();
 }
 

@@ -2,12 +2,14 @@
 
 #pragma once
 
+#include "troupe/base/deadline.hpp"
 #include "troupe/os/pidfd.hpp"
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/poll.hpp"
 #include "troupe/process/exit_status.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,12 +32,15 @@ public:
   command_child(const command_child&) = delete;
   command_child& operator=(const command_child&) = delete;
 
-  /// Puts a line, without its line feed, behind what is still to be sent.
-  void send(std::string_view line);
+  /// Puts a line, without its line feed, behind what is still to be sent. Returns what
+  /// `sent_bytes` is once it is sent.
+  std::uint64_t send(std::string_view line);
+  /// Bytes that the command's pipe has taken.
+  [[nodiscard]] std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
   [[nodiscard]] bool has_sent_all() const noexcept { return sent_ == outgoing_.size(); }
 
-  /// Sends and receives what is possible; waits for something to be possible if `may_wait`.
-  void exchange(bool may_wait);
+  /// Sends and receives what is possible; waits until `limit` for something to be possible.
+  void exchange(deadline limit);
 
   /// The oldest line that was received; at the end of the output, what is left without line feed.
   /// Valid until the next call.
@@ -46,21 +51,29 @@ public:
   [[nodiscard]] bool is_silent() const noexcept { return !out_; }
 
   /// Lets the command see the end of its input, once all is sent.
-  void close_input() noexcept { in_.reset(); }
+  void close_input();
   /// Waits for its end; kills it if it lives on though its output is closed.
   exit_status end();
+  /// After `end`: lines that it was sent and has not read.
+  [[nodiscard]] std::uint64_t unread_lines() const noexcept { return unread_lines_; }
+  [[nodiscard]] int pid() const noexcept { return pid_; }
 
 private:
   void start(const std::vector<std::string>& argv);
   void send_some();
   void receive_some();
+  void count_unread();
 
   os::fd in_;
   os::fd out_;
+  os::fd leftover_; // The other end of in_, once that is closed.
   os::pidfd process_;
+  int pid_ = 0;
   os::poll_set waiting_;
   std::string outgoing_;
-  std::size_t sent_ = 0;
+  std::size_t sent_ = 0; // Of outgoing_.
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t unread_lines_ = 0;
   std::string incoming_;
   std::size_t read_ = 0;
   std::size_t searched_ = 0; // Behind read_, without a line feed.

@@ -4,97 +4,179 @@
 
 #include "troupe/base/text.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace troupe::actors {
 namespace {
 
-// After so many lines that are no answer, the command is taken for broken and replaced.
-constexpr std::uint32_t nonsense_max = 10;
+// A message in a line of the log.
+constexpr std::size_t shown_bytes_max = 80;
 
 } // namespace
 
 exec::exec(const worker_config& config)
-    : argv_{config.list("command")}, protocol_{make_command_protocol(config)},
-      child_{std::make_unique<command_child>(argv_)} {}
+    : argv_{config.list("command")}, pool_{config.pool()}, replica_{config.replica()},
+      may_deliver_again_{config.number("max_attempts", 2) > 1},
+      protocol_{make_command_protocol(config)}, child_{std::make_unique<command_child>(argv_)} {}
 
 void exec::transform_batch(pipeline::bytes_view block, std::uint32_t count,
                            pipeline::batch_report& report) {
-  std::vector<std::string_view> messages;
-  std::vector<std::size_t> all;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto message = pipeline::unpack(block);
-    if (!message) break;
-    all.push_back(messages.size());
-    messages.emplace_back(reinterpret_cast<const char*>(message->data()), message->size());
+  std::vector<job> jobs;
+  jobs.reserve(count);
+  while (const auto message = pipeline::unpack(block)) {
+    jobs.push_back({.message = pipeline::detail::as_text(*message), .answer = {}});
   }
-  answers found(messages.size());
-  run(all, messages, found);
-  // The command died: the others alone, to see which of them it cannot stand.
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (!found[i] && messages.size() > 1) run({i}, messages, found);
-    if (!found[i]) found[i] = command_answer{{}, last_end_, false};
-    if (found[i]->error) {
-      report.fail(*found[i]->error, found[i]->is_final);
+  if (may_deliver_again_ && jobs.size() > 1) {
+    std::vector<job*> all;
+    for (auto& each : jobs) all.push_back(&each);
+    run(std::move(all));
+  }
+  // When the command has died: the others alone, to see which of them it cannot stand.
+  for (auto& each : jobs) {
+    if (!each.answer) run({&each});
+    if (!each.answer) each.answer = command_answer{{}, last_end_, false};
+    if (each.answer->error) {
+      report.fail(*each.answer->error, each.answer->is_final, std::max(each.deliveries, 1U));
       continue;
     }
-    for (const auto& output : found[i]->outputs) report.out().emit(output);
+    for (const auto& output : each.answer->outputs) report.out().emit(output);
     report.done();
   }
+  report.out().note(std::exchange(troubles_, {}));
 }
 
 // Sends some of the messages, and collects answers until all are there or the command is gone.
-void exec::run(const std::vector<std::size_t>& which, const std::vector<std::string_view>& messages,
-               answers& into) {
-  if (!child_) child_ = std::make_unique<command_child>(argv_);
-  std::size_t open = 0;
-  for (const auto i : which) {
+void exec::run(std::vector<job*> which) {
+  first_id_ += sent_.size();
+  sent_.clear();
+  prepare_child();
+  for (auto* const each : which) {
     try {
-      child_->send(protocol_->line_of(messages[i], i));
-      ++open;
+      const auto end = child_->send(protocol_->line_of(each->message, first_id_ + sent_.size()));
+      sent_.push_back({each, end});
     } catch (const message_refused& problem) {
-      into[i] = command_answer{{}, problem.what(), true};
+      each->answer = command_answer{{}, problem.what(), true};
     }
   }
-  if (open == 0) return;
-  const auto is_answered = [&] {
-    for (const auto i : which) {
-      if (!into[i]) return false;
-    }
-    return true;
-  };
-  std::size_t next = which.front();
-  while (!is_answered()) {
-    const bool is_last = child_->is_silent();
-    if (!is_last) child_->exchange(true);
-    take_lines(next, into);
-    if (!is_last && nonsense_ < nonsense_max) continue;
-    nonsense_ = 0;
-    if (is_answered()) break;
-    last_end_ = "command '" + argv_.front() + "' ended: " + to_string(child_->end());
-    child_.reset();
-    return;
+  quiet_since_ = clock::now();
+  while (!is_answered() && !is_out_of_step_ && nonsense_ < nonsense_max && !child_->is_silent()) {
+    exchange();
+    take_lines();
   }
+  if (protocol_->is_by_place() && is_answered()) { // Is there one too many?
+    child_->exchange(deadline::now());
+    take_lines();
+  }
+  for (auto& each : sent_) {
+    if (child_->sent_bytes() >= each.end) ++each.of->deliveries;
+    if (is_out_of_step_) each.of->answer.reset();
+  }
+  if (!is_answered() || is_out_of_step_ || nonsense_ >= nonsense_max) lose_child();
 }
 
-void exec::take_lines(std::size_t& next, answers& into) {
+// What a command says, or how it ends, while it has nothing to do is no fault of the next message.
+void exec::prepare_child() {
+  if (child_) {
+    child_->exchange(deadline::now());
+    take_lines();
+    if (is_out_of_step_ || nonsense_ >= nonsense_max || child_->is_silent()) lose_child();
+  }
+  if (!child_) child_ = std::make_unique<command_child>(argv_);
+}
+
+void exec::exchange() {
+  if (is_silence_told_) return child_->exchange(deadline::never());
+  const auto limit = deadline::at(quiet_since_ + silence_told_after);
+  child_->exchange(limit);
+  if (limit.has_passed()) tell_silence();
+}
+
+void exec::take_lines() {
   while (const auto line = child_->next_line()) {
-    while (next < into.size() && into[next]) ++next;
+    quiet_since_ = clock::now();
     command_answer answer;
-    const auto id = protocol_->read(*line, next, answer);
-    if (!id) continue;
-    if (*id < into.size() && !into[*id]) {
-      into[*id] = std::move(answer);
-    } else {
-      note_nonsense(*line);
+    auto meaning = protocol_->read(*line, oldest_open(), answer);
+    switch (meaning.kind) {
+    case line_meaning::what::nothing:
+      break;
+    case line_meaning::what::answer:
+      accept(meaning.id, std::move(answer), *line);
+      break;
+    case line_meaning::what::nonsense:
+      note_nonsense(*line, meaning.why);
+      break;
     }
   }
 }
 
-void exec::note_nonsense(std::string_view line) {
+void exec::accept(std::uint64_t id, command_answer answer, std::string_view line) {
+  const bool is_sent = id >= first_id_ && id - first_id_ < sent_.size();
+  if (is_sent && !sent_[id - first_id_].of->answer) {
+    sent_[id - first_id_].of->answer = std::move(answer);
+  } else if (protocol_->is_by_place()) {
+    is_out_of_step_ = true;
+    note_nonsense(line, "no message waits for a reply");
+  } else {
+    const bool was_sent = id < first_id_ + sent_.size();
+    note_nonsense(line, was_sent ? "its message has an answer already" : "no message has its id");
+  }
+}
+
+void exec::note_nonsense(std::string_view line, const std::string& why) {
   ++nonsense_;
-  std::fprintf(stderr, "exec: this line of '%s' answers nothing: %s\n", argv_.front().c_str(),
-               text::printable(line).c_str());
+  ++troubles_.protocol_errors;
+  std::fprintf(stderr, "exec: this line of '%s' answers nothing, %s: %s\n", argv_.front().c_str(),
+               why.c_str(), text::printable(line).c_str());
+}
+
+void exec::tell_silence() {
+  is_silence_told_ = true;
+  const auto& oldest = *sent_[oldest_open() - first_id_].of;
+  std::fprintf(
+      stderr,
+      "exec: %s has given no answer for %lld s to the message '%s'. It may need that long; or its "
+      "answer waits in a buffer of its own, and it must flush after each line (python3 -u, "
+      "sed -u, grep --line-buffered, fflush)\n",
+      name().c_str(), static_cast<long long>(silence_told_after.count()),
+      text::printable(oldest.message, shown_bytes_max).c_str());
+}
+
+// Ends what is left of the command, and remembers why.
+void exec::lose_child() {
+  const bool is_ours = is_out_of_step_ || nonsense_ >= nonsense_max;
+  last_end_ = "command '" + argv_.front() + "' ";
+  if (is_out_of_step_) {
+    last_end_ += "wrote more lines than it was given, so that nobody can say which is the reply to "
+                 "what (mode: request_reply)";
+  } else if (is_ours) {
+    last_end_ += "wrote " + std::to_string(nonsense_) + " lines that answer nothing";
+  } else {
+    last_end_ += "ended: " + to_string(child_->end());
+  }
+  child_.reset(); // Kills what still lives.
+  nonsense_ = 0;
+  is_out_of_step_ = is_silence_told_ = false;
+  ++troubles_.restarts;
+  std::fprintf(stderr, "exec: %s; it is started again\n", last_end_.c_str());
+}
+
+bool exec::is_answered() const {
+  return std::all_of(sent_.begin(), sent_.end(),
+                     [](const sent& each) { return each.of->answer.has_value(); });
+}
+
+// The id after the last one when all are answered.
+std::uint64_t exec::oldest_open() const {
+  const auto open =
+      std::find_if(sent_.begin(), sent_.end(), [](const sent& each) { return !each.of->answer; });
+  return first_id_ + static_cast<std::uint64_t>(open - sent_.begin());
+}
+
+std::string exec::name() const {
+  return "command '" + argv_.front() + "' (pool " + pool_ + ", replica " +
+         std::to_string(replica_) + ", pid " + std::to_string(child_->pid()) + ")";
 }
 
 worker_entry make_exec_entry() {

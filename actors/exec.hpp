@@ -3,10 +3,11 @@
 #pragma once
 
 #include "troupe/actors/command_child.hpp"
+#include "troupe/actors/command_protocol.hpp"
 #include "troupe/pipeline/any_worker.hpp"
 #include "troupe/pipeline/worker_list.hpp"
 
-#include <cstddef>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,34 +17,17 @@
 
 namespace troupe::actors {
 
-/// What a command answered to one message.
-struct command_answer {
-  std::vector<std::string> outputs;
-  std::optional<std::string> error;
-  bool is_final = false; ///< The error is not worth another attempt.
-};
-
-/// How messages and answers look as lines.
-///
-/// Lives in: worker. Threads: one owner. Blocks: never. Crash: nothing outside the worker.
-/// Errors: message_refused for a message that cannot be a line.
-class command_protocol {
-public:
-  virtual ~command_protocol() = default;
-  /// Makes the line for message number `id`.
-  virtual std::string line_of(std::string_view message, std::size_t id) = 0;
-  /// Reads an answer; `next` is the oldest message without one. Returns the message it belongs to,
-  /// or nothing when the line is not an answer.
-  virtual std::optional<std::size_t> read(std::string_view line, std::size_t next,
-                                          command_answer& into) = 0;
-};
-
-std::unique_ptr<command_protocol> make_command_protocol(const worker_config& config);
-
 /// Transform: gives each message to a command, in any language, and its answers on.
 ///
 /// A whole batch is under way at once. When the command dies, messages with an answer are done;
-/// the others are given to a new one, one by one, so that the one which kills it is found.
+/// the others are given to a new one, one by one, so that the one which kills it is found. How
+/// often each was delivered is reported; where one delivery is all that is allowed, only one
+/// message is under way at a time.
+///
+/// What the command writes beside its answers is told, counted and never taken for an answer: no
+/// number of a message is used twice. Replies that belong to messages by their place can only be
+/// trusted until there is one too many; then the command is replaced, and what it has answered
+/// since its messages were taken counts as not answered.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: until the command has answered.
 /// Crash: the command dies with the worker; its messages are tried again: at least once.
@@ -56,19 +40,52 @@ public:
   void transform_batch(pipeline::bytes_view messages, std::uint32_t count,
                        pipeline::batch_report& report) override;
 
-private:
-  using answers = std::vector<std::optional<command_answer>>;
+  /// A command that gives no answer for this long is told, once: it may wait for its own buffer.
+  static constexpr std::chrono::seconds silence_told_after{5};
+  /// After so many lines that are no answer, the command is taken for broken and replaced.
+  static constexpr std::uint32_t nonsense_max = 10;
 
-  void run(const std::vector<std::size_t>& which, const std::vector<std::string_view>& messages,
-           answers& into);
-  void take_lines(std::size_t& next, answers& into);
-  void note_nonsense(std::string_view line);
+private:
+  /// One message of the batch.
+  struct job {
+    std::string_view message;
+    std::optional<command_answer> answer;
+    std::uint32_t deliveries = 0;
+  };
+  /// A message that was sent and is not answered, or was in this round.
+  struct sent {
+    job* of;
+    std::uint64_t end; ///< Bytes that the command has been given once it has this.
+  };
+
+  void run(std::vector<job*> which);
+  void prepare_child();
+  void exchange();
+  void take_lines();
+  void accept(std::uint64_t id, command_answer answer, std::string_view line);
+  void note_nonsense(std::string_view line, const std::string& why);
+  void tell_silence();
+  void lose_child();
+  [[nodiscard]] bool is_answered() const;
+  [[nodiscard]] std::uint64_t oldest_open() const;
+  [[nodiscard]] std::string name() const;
 
   std::vector<std::string> argv_;
+  std::string pool_;
+  std::uint32_t replica_;
+  bool may_deliver_again_;
   std::unique_ptr<command_protocol> protocol_;
   std::unique_ptr<command_child> child_;
-  std::string last_end_; // How the last command ended.
+  pipeline::trouble_counts troubles_; // Not reported yet.
+  std::string last_end_;              // How the last command ended.
+  // Of the present command.
   std::uint32_t nonsense_ = 0;
+  bool is_out_of_step_ = false; // There was a reply too many.
+  bool is_silence_told_ = false;
+  // Of the present round. Numbers go on over rounds and commands.
+  std::uint64_t first_id_ = 0;
+  std::vector<sent> sent_; // By id - first_id_.
+  time_point quiet_since_{};
 };
 
 worker_entry make_exec_entry();

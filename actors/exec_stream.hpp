@@ -18,11 +18,13 @@ namespace troupe::actors {
 /// is a message. Nothing ties outputs to inputs, so messages pass at most once: what a killed
 /// filter had read and not answered is gone.
 ///
-/// A filter that ends with success (head) wants no more: the rest of the input is dropped. One that
-/// fails is started again; when it fails three times without any output, the pipeline fails.
+/// A filter that ends with success (head) wants no more, which is told: the rest of the input is
+/// dropped. One that fails is told and started again, and what it was given and cannot be known to
+/// have done counts as lost; when it fails three times without any output, the pipeline fails.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: while the filter's pipe is full.
 /// Crash: the filter dies with the worker.
+/// The host counts what was lost with the worker.
 /// Errors: stage_failed when the filter cannot be started, or fails again and again.
 class exec_stream {
 public:
@@ -36,13 +38,21 @@ public:
   void load(std::string_view) {}
 
 private:
-  void start() { child_ = std::make_unique<command_child>(argv_); }
+  enum class ending { early, at_end_of_input };
+
+  void start();
+  [[nodiscard]] bool give(std::string_view line, emitter& out);
   void take_lines(emitter& out);
   void read_rest(emitter& out);
-  void finish_child(bool is_early);
+  void finish_child(ending when, emitter& out);
+  [[nodiscard]] std::uint64_t lost_messages(const exit_status& status) const;
+  void tell(const std::string& text) const;
 
   std::vector<std::string> argv_;
   std::unique_ptr<command_child> child_; // None when the filter wants no more.
+  std::uint64_t sent_ = 0;               // Messages that this filter was given,
+  std::uint64_t received_ = 0;           // and those it gave.
+  std::uint64_t unwanted_ = 0;           // Messages that came when it wanted no more.
   std::uint32_t failures_ = 0;           // In a row, without output.
 };
 

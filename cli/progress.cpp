@@ -162,14 +162,20 @@ std::string progress::counts(std::string_view separator) const {
 std::string progress::troubles() const {
   std::uint64_t restarts = 0;
   std::uint64_t dead_letters = 0;
+  std::uint64_t lost = 0;
   for (const auto& pool : view_.pools) {
     restarts += pool.restarts;
     dead_letters += pool.messages.dead_letters;
+    lost += pool.messages.lost;
   }
+  std::uint64_t dropped = 0;
+  for (const auto& channel : view_.channels) dropped += channel.dropped;
   std::string out;
   if (view_.kills > 0) out += ", " + counted(view_.kills, "kill");
   if (restarts > 0) out += ", " + counted(restarts, "restart");
   if (dead_letters > 0) out += ", " + counted(dead_letters, "dead letter");
+  if (dropped > 0) out += ", " + std::to_string(dropped) + " dropped";
+  if (lost > 0) out += ", " + std::to_string(lost) + " lost";
   return out;
 }
 

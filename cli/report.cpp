@@ -17,29 +17,61 @@ namespace {
 using control::pool_view;
 using control::troupe_view;
 
-/// What the sources gave.
-std::uint64_t messages_of(const troupe_view& view) {
-  std::uint64_t sum = 0;
-  for (const auto& pool : view.pools) {
-    if (pool.role == "source") sum += pool.messages.out;
-  }
-  return sum;
-}
-
 std::uint64_t given_up(const troupe_view& view) {
   std::uint64_t sum = 0;
   for (const auto& pool : view.pools) sum += pool.messages.dead_letters;
   return sum;
 }
 
-double throughput_of(const troupe_view& view) {
-  if (view.elapsed_ms <= 0) return 0;
-  return static_cast<double>(messages_of(view)) * 1000 / static_cast<double>(view.elapsed_ms);
+std::uint64_t dropped(const troupe_view& view) {
+  std::uint64_t sum = 0;
+  for (const auto& channel : view.channels) sum += channel.dropped;
+  return sum;
+}
+
+double throughput_of(const run_outcome& outcome) {
+  if (outcome.view.elapsed_ms <= 0) return 0;
+  return static_cast<double>(outcome.finished_messages) * 1000 /
+         static_cast<double>(outcome.view.elapsed_ms);
+}
+
+// A line for each channel that had no room for a message.
+std::string channel_lines(const troupe_view& view) {
+  std::string out;
+  for (const auto& channel : view.channels) {
+    if (channel.dropped + channel.rejected == 0) continue;
+    out += "channel " + text::printable(channel.name) + ": ";
+    if (channel.dropped > 0) out += std::to_string(channel.dropped) + " dropped";
+    if (channel.dropped > 0 && channel.rejected > 0) out += ", ";
+    if (channel.rejected > 0) out += std::to_string(channel.rejected) + " refused";
+    out += " (when_full: " + text::printable(channel.when_full) + ", capacity " +
+           std::to_string(channel.capacity) + ")\n";
+  }
+  return out;
 }
 
 bool has_pipeline(const troupe_view& view) {
   return std::any_of(view.pools.begin(), view.pools.end(),
                      [](const pool_view& pool) { return pool.role != "service"; });
+}
+
+// What no column has: a line for each pool in which something of this kind has happened.
+std::string pool_lines(const troupe_view& view) {
+  std::string out;
+  for (const auto& pool : view.pools) {
+    std::uint64_t in_slots = 0;
+    for (const auto& slot : pool.slots) in_slots += slot.restarts;
+    std::vector<std::string> words;
+    if (pool.restarts > in_slots) {
+      words.push_back(std::to_string(pool.restarts - in_slots) +
+                      (pool.restarts - in_slots == 1 ? " restart" : " restarts") +
+                      " of its command");
+    }
+    if (pool.messages.lost > 0) words.push_back(std::to_string(pool.messages.lost) + " lost");
+    if (words.empty()) continue;
+    out += "pool " + text::printable(pool.name) + ": " + text::join(words, ", ") + "\n";
+  }
+  return out;
 }
 
 std::vector<std::string> row_of(const pool_view& pool) {
@@ -94,7 +126,45 @@ std::uint64_t count_lost_messages(const config::troupe_spec& spec, const troupe_
     const bool is_kept = pool.dead_letter && is_read(pool.dead_letter->name);
     lost += is_kept ? found->messages.dropped : found->messages.dead_letters;
   }
+  return lost + count_messages_lost_inside(view);
+}
+
+std::uint64_t count_messages_lost_inside(const troupe_view& view) {
+  std::uint64_t lost = 0;
+  for (const auto& pool : view.pools) lost += pool.messages.lost;
   return lost;
+}
+
+std::uint64_t count_finished_messages(const config::troupe_spec& spec, const troupe_view& view) {
+  const auto names = [](const std::vector<config::channel_ref>& list, const std::string& channel) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const config::channel_ref& one) { return one.name == channel; });
+  };
+  const auto any_pool = [&](auto&& is_so) {
+    return std::any_of(spec.pools.begin(), spec.pools.end(),
+                       [&](const config::pool_spec& pool) { return pool.enabled && is_so(pool); });
+  };
+  const auto is_read = [&](const config::channel_ref& channel) {
+    return any_pool([&](const auto& pool) { return names(pool.inputs, channel.name); });
+  };
+  // What a pool of dead letters has done is no result.
+  const auto has_results = [&](const config::channel_ref& channel) {
+    const auto* const found = config::find_channel(spec, channel.name);
+    return (found != nullptr && found->external) ||
+           any_pool([&](const auto& pool) { return names(pool.outputs, channel.name); });
+  };
+  std::uint64_t finished = 0;
+  for (const auto& pool : view.pools) {
+    const auto* const from = config::find_pool(spec, pool.name);
+    if (from == nullptr || pool.role == "service") continue;
+    if (std::any_of(from->outputs.begin(), from->outputs.end(), is_read)) continue;
+    if (!from->outputs.empty()) {
+      finished += pool.messages.out;
+    } else if (std::any_of(from->inputs.begin(), from->inputs.end(), has_results)) {
+      finished += pool.messages.done;
+    }
+  }
+  return finished;
 }
 
 std::string summary(const run_outcome& outcome) {
@@ -111,10 +181,15 @@ std::string summary(const run_outcome& outcome) {
                          {"dead letters", true},
                          {"errors", true}},
                         rows);
+  out += pool_lines(view) + channel_lines(view);
   out += view.name + ": " + words_for(view.state) + " after " + short_time(view.elapsed_ms);
   if (has_pipeline(view)) {
-    out += ", " + std::to_string(messages_of(view)) + " messages, " +
-           short_count(throughput_of(view)) + "/s";
+    out += ", " + std::to_string(outcome.finished_messages) + " messages, " +
+           short_count(throughput_of(outcome)) + "/s";
+  }
+  if (const auto count = dropped(view); count > 0) out += ", " + std::to_string(count) + " dropped";
+  if (const auto lost = count_messages_lost_inside(view); lost > 0) {
+    out += ", " + std::to_string(lost) + " lost";
   }
   if (const auto lost = given_up(view); lost > 0) out += ", " + std::to_string(lost) + " given up";
   if (outcome.has_chaos) out += ", " + std::to_string(view.kills) + " workers killed";
@@ -129,9 +204,10 @@ std::string outcome_json(const run_outcome& outcome) {
     out["cause"] = {{"code", std::string{to_string(outcome.cause->code)}},
                     {"message", outcome.cause->message}};
   }
-  out["messages"] = messages_of(view);
-  out["messages_per_second"] = throughput_of(view);
+  out["messages"] = outcome.finished_messages;
+  out["messages_per_second"] = throughput_of(outcome);
   out["messages_lost"] = outcome.lost_messages;
+  out["messages_dropped"] = dropped(view);
   out.update(json::parse(to_json(view)));
   out.erase("as_wanted"); // Nothing runs any more.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -152,13 +228,15 @@ std::string status_table(const troupe_view& view) {
   auto out = text::printable(view.name) + " (pid " + std::to_string(view.pid) +
              "): " + text::printable(view.state) + " for " + age(view.elapsed_ms) + "\n";
   if (rows.empty()) return out;
-  return out + make_table({{"worker"},
-                           {"state"},
-                           {"pid", true},
-                           {"since", true},
-                           {"restarts", true},
-                           {"last exit"}},
-                          rows);
+  return out +
+         make_table({{"worker"},
+                     {"state"},
+                     {"pid", true},
+                     {"since", true},
+                     {"restarts", true},
+                     {"last exit"}},
+                    rows) +
+         pool_lines(view) + channel_lines(view);
 }
 
 } // namespace troupe::cli

@@ -45,10 +45,21 @@ bool can_show_progress(const run_arguments& arguments) {
   return !arguments.is_quiet && !is_dumb_terminal() && os::is_terminal(2);
 }
 
-std::string what_was_lost(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " message was" : " messages were") +
-         " given up and went to no pool; see above why. Mend the cause, or keep such messages: "
-         "give the pool a 'dead_letter:' channel that another pool reads";
+std::string what_was_lost(std::uint64_t lost, std::uint64_t inside) {
+  const auto were = [](std::uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " message was" : " messages were");
+  };
+  std::string out;
+  if (lost > inside) {
+    out = were(lost - inside) +
+          " given up and went to no pool; see above why. Mend the cause, or keep such messages: "
+          "give the pool a 'dead_letter:' channel that another pool reads";
+  }
+  if (inside == 0) return out;
+  if (!out.empty()) out += ". ";
+  return out + were(inside) +
+         " lost, or may be: with a command that ended (mode: stream), or because the stop did not "
+         "wait for them; see above";
 }
 
 bool has_no_pipeline(const config::troupe_spec& spec) {
@@ -230,6 +241,7 @@ void running::look() {
   const auto this_look = ++looks_begun_;
   lock.unlock();
   const auto reports = host_->report();
+  const auto channels = host_->channels();
   const auto now = clock::now();
   control::troupe_view view;
   view.name = spec_.name;
@@ -243,8 +255,10 @@ void running::look() {
     view.pools.push_back(view_of(report, now));
     slots_ += report.stage.replicas;
   }
+  for (const auto& channel : channels) view.channels.push_back(view_of(channel));
   lock.lock();
   // A host too busy to answer is shown as it was.
+  if (view_ && view.channels.size() < view_->channels.size()) view.channels = view_->channels;
   if (view_ && view.pools.size() < view_->pools.size()) std::swap(view.pools, view_->pools);
   view_ = view;
   view_time_ = now;
@@ -275,6 +289,7 @@ run_outcome running::outcome() {
   }
   out.cause = result.cause;
   out.lost_messages = count_lost_messages(spec_, out.view);
+  out.finished_messages = count_finished_messages(spec_, out.view);
   out.has_chaos = arguments_.chaos > duration::zero();
   if (result.how == run_result::ending::failed) {
     out.code = exit_code::failed;
@@ -282,7 +297,8 @@ run_outcome running::outcome() {
     out.cause.reset();
     if (out.lost_messages > 0) {
       out.code = exit_code::messages_lost;
-      out.cause = failure{errc::task_failed, what_was_lost(out.lost_messages)};
+      out.cause = failure{errc::task_failed,
+                          what_was_lost(out.lost_messages, count_messages_lost_inside(out.view))};
     }
   }
   if (was_too_slow_) {

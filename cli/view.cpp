@@ -46,7 +46,7 @@ control::pool_view view_of(const pool_report& report, time_point now) {
   out.name = report.stage.name;
   out.role = report.stage.role;
   out.replicas = report.stage.replicas;
-  out.restarts = report.restarts;
+  out.restarts = report.restarts + counts.command_restarts;
   out.is_finished = report.stage.is_finished;
   out.messages = {.in = counts.in,
                   .done = counts.done,
@@ -58,13 +58,25 @@ control::pool_view view_of(const pool_report& report, time_point now) {
                   .workers_lost = counts.workers_lost,
                   .protocol_errors = counts.protocol_errors,
                   .dead_letters = counts.dead_letters,
-                  .dropped = counts.dropped};
+                  .dropped = counts.dropped,
+                  .lost = counts.lost};
   for (const auto& slot : report.slots) {
     const auto index = slot.slot.value;
     const auto& pids = report.stage.pids;
     out.slots.push_back(slot_of(slot, index < pids.size() ? pids[index] : 0, now));
   }
   return out;
+}
+
+control::channel_view view_of(const channel_report& report) {
+  return {.name = report.name,
+          .when_full = std::string{to_string(report.policy)},
+          .capacity = report.capacity,
+          .depth = report.counters.depth,
+          .in = report.counters.pushed,
+          .out = report.counters.popped,
+          .dropped = report.counters.dropped,
+          .rejected = report.counters.rejected};
 }
 
 std::string to_string(run_result::ending ending) {

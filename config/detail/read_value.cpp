@@ -1,5 +1,6 @@
 // Part of Troupe; see LICENSE.
 
+#include "troupe/base/json_text.hpp"
 #include "troupe/config/detail/context.hpp"
 #include "troupe/config/detail/hints.hpp"
 #include "troupe/config/units.hpp"
@@ -206,8 +207,7 @@ std::string plain_json(const std::string& text) {
   if (text == "true" || text == "True" || text == "TRUE") return "true";
   if (text == "false" || text == "False" || text == "FALSE") return "false";
   if (text.empty()) return "null";
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  return parsed.is_number() ? text : quoted_json(text);
+  return json_text::is_number(text) ? text : quoted_json(text);
 }
 
 } // namespace

@@ -42,6 +42,23 @@ void for_each_count(Counts& counts, F&& f) {
   f("protocol_errors", counts.protocol_errors);
   f("dead_letters", counts.dead_letters);
   f("dropped", counts.dropped);
+  f("lost", counts.lost);
+}
+
+template<class Channel, class F>
+void for_each_number(Channel& channel, F&& f) {
+  f("capacity", channel.capacity);
+  f("depth", channel.depth);
+  f("in", channel.in);
+  f("out", channel.out);
+  f("dropped", channel.dropped);
+  f("rejected", channel.rejected);
+}
+
+json as_json(const channel_view& channel) {
+  json out{{"name", channel.name}, {"when_full", channel.when_full}};
+  for_each_number(channel, [&](const char* key, auto value) { out[key] = value; });
+  return out;
 }
 
 json as_json(const pool_view& pool) {
@@ -106,6 +123,14 @@ pool_view pool_from(const json& from) {
   return out;
 }
 
+channel_view channel_from(const json& from) {
+  channel_view out;
+  take(from, "name", out.name);
+  take(from, "when_full", out.when_full);
+  for_each_number(out, [&](const char* key, auto& value) { take(from, key, value); });
+  return out;
+}
+
 } // namespace
 
 bool is_as_wanted(const pool_view& pool) {
@@ -132,6 +157,8 @@ std::string to_json(const troupe_view& troupe) {
            {"kills", troupe.kills}};
   out["pools"] = json::array();
   for (const auto& pool : troupe.pools) out["pools"].push_back(as_json(pool));
+  out["channels"] = json::array();
+  for (const auto& channel : troupe.channels) out["channels"].push_back(as_json(channel));
   // A file name may hold any bytes.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -148,6 +175,9 @@ expected<troupe_view> troupe_from_json(std::string_view text) {
     take(from, "kills", out.kills);
     for (const auto& pool : list_of(from, "pools")) {
       out.pools.push_back(pool_from(pool));
+    }
+    for (const auto& channel : list_of(from, "channels")) {
+      out.channels.push_back(channel_from(channel));
     }
     return out;
   } catch (const json::exception& e) {

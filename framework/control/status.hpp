@@ -55,7 +55,8 @@ struct message_counts {
   std::uint64_t workers_lost = 0;
   std::uint64_t protocol_errors = 0;
   std::uint64_t dead_letters = 0;
-  std::uint64_t dropped = 0;
+  std::uint64_t dropped = 0; ///< Dead letters that were not kept.
+  std::uint64_t lost = 0;    ///< Gone, or perhaps gone, with a dead command or at the stop.
 };
 
 struct pool_view {
@@ -68,6 +69,17 @@ struct pool_view {
   std::vector<slot_view> slots;
 };
 
+struct channel_view {
+  std::string name;
+  std::string when_full; ///< block, drop_newest, drop_oldest or reject
+  std::uint64_t capacity = 0;
+  std::uint64_t depth = 0; ///< Messages inside.
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  std::uint64_t dropped = 0;  ///< Because there was no room.
+  std::uint64_t rejected = 0; ///< Refused for the same reason; the producer tries again.
+};
+
 struct troupe_view {
   std::string name;
   std::string file;
@@ -76,6 +88,7 @@ struct troupe_view {
   std::int64_t elapsed_ms = 0;
   std::uint64_t kills = 0; ///< Ordered by --chaos.
   std::vector<pool_view> pools{};
+  std::vector<channel_view> channels{};
 };
 
 /// Everything is as the configuration wants it: each slot is known, and is ready or has rightly

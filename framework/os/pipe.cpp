@@ -3,6 +3,7 @@
 #include "troupe/os/pipe.hpp"
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include <fcntl.h>
@@ -22,6 +23,13 @@ pipe_ends make_pipe(pipe_blocking blocking) {
     ::fcntl(out.reader.get(), F_SETFL, O_NONBLOCK);
   }
   return out;
+}
+
+expected<fd> open_reader(const fd& writer) {
+  const auto path = "/proc/self/fd/" + std::to_string(writer.get());
+  fd reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  if (!reader) return system_failure("cannot open the other end of a pipe", errno);
+  return reader;
 }
 
 expected<std::size_t> read_some(const fd& from, std::span<std::byte> into) {

@@ -32,12 +32,12 @@ public:
     answer_->outputs_of.push_back(static_cast<std::uint32_t>(out_->size().count - before_.count));
     before_ = out_->size();
   }
-  /// The next message failed; what was emitted for it is taken back.
-  void fail(std::string_view text, bool is_final) {
+  /// The next message failed, after `attempts` in this job; what was emitted for it is taken back.
+  void fail(std::string_view text, bool is_final, std::uint32_t attempts = 1) {
     out_->rewind(before_);
     const auto index = static_cast<std::uint32_t>(answer_->outputs_of.size());
     error_texts_->push_back(text::shortened(text, error_bytes_max));
-    answer_->errors.push_back({index, is_final, {}});
+    answer_->errors.push_back({index, is_final, {}, attempts});
     answer_->outputs_of.push_back(0);
   }
 

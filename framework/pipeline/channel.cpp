@@ -36,7 +36,7 @@ channel_counters channel::counters() const noexcept {
 
 std::size_t channel::room() const noexcept {
   const auto size = fifo_.size();
-  if (spec_.policy != when_full::block) return spec_.capacity;
+  if (drops()) return spec_.capacity;
   if (size.count >= spec_.capacity || size.bytes >= spec_.max_bytes) return 0;
   return spec_.capacity - size.count;
 }
@@ -92,7 +92,8 @@ packed_size channel::pull_from(packed_fifo& from) {
   packed_size taken;
   while (!from.is_empty()) {
     const auto message = from.front();
-    if (push(message) == push_result::full) break;
+    if (!drops() && !accepts({1, message.size()})) break;
+    push(message);
     ++taken.count;
     taken.bytes += message.size();
     from.pop_front();

@@ -18,7 +18,7 @@ enum class when_full {
   block,       ///< The producer keeps it and is asked for no more until there is room.
   drop_newest, ///< The message is dropped and counted.
   drop_oldest, ///< The oldest messages are dropped and counted until it fits.
-  reject,      ///< The producer gets an error.
+  reject,      ///< A message gets an error from its producer; a source waits, as with block.
 };
 
 std::string_view to_string(when_full policy) noexcept;
@@ -38,8 +38,8 @@ struct channel_spec {
 struct channel_counters {
   std::uint64_t pushed = 0; ///< Messages that were accepted, also those dropped later.
   std::uint64_t popped = 0;
-  std::uint64_t dropped = 0; ///< By drop_newest or drop_oldest.
-  std::uint64_t rejected = 0;
+  std::uint64_t dropped = 0;  ///< By drop_newest or drop_oldest.
+  std::uint64_t rejected = 0; ///< Times that a message was refused, by reject.
   std::size_t depth = 0;
   std::size_t bytes = 0;
   std::size_t depth_max = 0; ///< The deepest it has been.
@@ -64,17 +64,22 @@ public:
   [[nodiscard]] bool is_empty() const noexcept { return fifo_.is_empty(); }
   [[nodiscard]] packed_size size() const noexcept { return fifo_.size(); }
 
-  /// Messages for which there is room. Only a blocking channel holds its producer back, and only
-  /// a rejecting one fails it: the others always have room.
+  /// Messages for which there is room; a channel that drops always has room.
   [[nodiscard]] std::size_t room() const noexcept;
   [[nodiscard]] bool accepts(packed_size more) const noexcept;
 
   push_result push(bytes_view message);
   /// Pushes a packed block as a whole; false, and nothing happens, when it does not fit.
   bool push_block(bytes_view block, packed_size size);
-  /// Pushes from the front of `from` what fits; what a blocking channel has no room for stays.
+  /// Pushes from the front of `from` what fits; what a channel has no room for stays, unless it
+  /// drops. These messages were accepted before, so they are not refused any more.
   /// Returns what was taken from `from`.
   packed_size pull_from(packed_fifo& from);
+  /// A stage did not accept a message because this channel has no room for what it gave.
+  void note_rejected() noexcept { ++counters_.rejected; }
+  [[nodiscard]] bool drops() const noexcept {
+    return spec_.policy == when_full::drop_newest || spec_.policy == when_full::drop_oldest;
+  }
 
   /// See `packed_fifo`.
   [[nodiscard]] packed_size peek(packed_size limit) const { return fifo_.peek(limit); }

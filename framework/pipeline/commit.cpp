@@ -14,7 +14,9 @@ constexpr std::uint8_t flag_state = 1;
 constexpr std::uint8_t flag_ended = 2;
 constexpr std::uint8_t flag_goes_on = 4;
 constexpr std::uint8_t flag_skipped = 8;
-constexpr std::uint8_t flags_all = flag_state | flag_ended | flag_goes_on | flag_skipped;
+constexpr std::uint8_t flag_troubles = 16;
+constexpr std::uint8_t flags_all =
+    flag_state | flag_ended | flag_goes_on | flag_skipped | flag_troubles;
 
 constexpr std::size_t record_head_bytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
 
@@ -82,7 +84,8 @@ bool read_errors(byte_reader& from, commit& into) {
     const auto text = from.text();
     const bool ascends = into.errors.empty() || into.errors.back().index < index;
     if (from.is_bad() || !ascends) return false;
-    into.errors.push_back({index, is_final, text});
+    const auto attempts = from.number<std::uint32_t>();
+    into.errors.push_back({index, is_final, text, attempts});
   }
   return true;
 }
@@ -107,6 +110,11 @@ bool read_commit(byte_reader& from, commit& into) {
   if ((flags & flag_skipped) != 0 && !read_skipped(from, into)) return false;
   if ((flags & flag_state) != 0) into.state = from.sized();
   if (into.goes_on) into.cursor = from.text();
+  if ((flags & flag_troubles) != 0) {
+    into.troubles.lost = from.number<std::uint64_t>();
+    into.troubles.restarts = from.number<std::uint32_t>();
+    into.troubles.protocol_errors = from.number<std::uint32_t>();
+  }
   into.outputs = from.rest();
   const auto size = measure(into.outputs);
   if (from.is_bad() || !size) return false;
@@ -131,9 +139,11 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
   const record_scope scope{stream};
   byte_writer to{stream};
   to.number(answer_kind::done);
+  const bool has_troubles = value.troubles != trouble_counts{};
   to.number(static_cast<std::uint8_t>(
       (value.state ? flag_state : 0) | (value.has_ended ? flag_ended : 0) |
-      (value.goes_on ? flag_goes_on : 0) | (value.skipped.empty() ? 0 : flag_skipped)));
+      (value.goes_on ? flag_goes_on : 0) | (value.skipped.empty() ? 0 : flag_skipped) |
+      (has_troubles ? flag_troubles : 0)));
   to.number(static_cast<std::uint32_t>(value.elapsed.count()));
   to.number(static_cast<std::uint32_t>(value.outputs_of.size()));
   to.raw(std::as_bytes(std::span{value.outputs_of}));
@@ -142,6 +152,7 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
     to.number(error.index);
     to.number(std::uint8_t{error.is_final});
     to.text(error.text);
+    to.number(error.attempts);
   }
   if (!value.skipped.empty()) {
     to.number(static_cast<std::uint32_t>(value.skipped.size()));
@@ -152,6 +163,11 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
   }
   if (value.state) to.sized(*value.state);
   if (value.goes_on) to.text(value.cursor);
+  if (has_troubles) {
+    to.number(value.troubles.lost);
+    to.number(value.troubles.restarts);
+    to.number(value.troubles.protocol_errors);
+  }
   to.raw(value.outputs);
 }
 

@@ -44,6 +44,28 @@ struct input_error {
   std::uint32_t index = 0;
   bool is_final = false; ///< It is not to be tried again.
   std::string_view text;
+  std::uint32_t attempts = 1; ///< That this job has cost it; a command may have got it twice.
+};
+
+/// How many of the messages that a dead filter was given may not have become what it gave: nothing
+/// ties one to the other. One that gives more than it is given may have any of them inside.
+constexpr std::uint64_t doubtful_messages(std::uint64_t given, std::uint64_t got) noexcept {
+  return got > given ? given : given - got;
+}
+
+/// What went wrong inside a worker that went on, since its last answer.
+struct trouble_counts {
+  std::uint64_t lost = 0;            ///< Messages that are gone, or may be.
+  std::uint32_t restarts = 0;        ///< Of the command that it runs.
+  std::uint32_t protocol_errors = 0; ///< Lines of that command which are no answers.
+
+  trouble_counts& operator+=(const trouble_counts& more) noexcept {
+    lost += more.lost;
+    restarts += more.restarts;
+    protocol_errors += more.protocol_errors;
+    return *this;
+  }
+  friend bool operator==(const trouble_counts&, const trouble_counts&) = default;
 };
 
 /// What a source could not read.
@@ -65,6 +87,7 @@ struct commit {
   std::string_view cursor;
   bytes_view outputs; ///< Packed messages.
   packed_size outputs_size;
+  trouble_counts troubles;
 };
 
 /// An answer as the host reads it.

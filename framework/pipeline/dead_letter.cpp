@@ -2,6 +2,7 @@
 
 #include "troupe/pipeline/dead_letter.hpp"
 
+#include "troupe/base/json_text.hpp"
 #include "troupe/base/text.hpp"
 #include "troupe/pipeline/detail/cursor.hpp"
 
@@ -30,15 +31,6 @@ std::string base64(bytes_view bytes) {
   return text;
 }
 
-bool is_utf8(std::string_view text) {
-  try {
-    static_cast<void>(json(text).dump());
-    return true;
-  } catch (const json::type_error&) {
-    return false;
-  }
-}
-
 // Texts of errors and log lines come from outside and may be anything.
 std::string clean(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -59,7 +51,7 @@ json describe(const exit_record& record) {
 json make_record(std::string_view stage, bytes_view message, std::uint32_t attempts) {
   json record;
   const auto text = detail::as_text(message);
-  if (is_utf8(text)) {
+  if (json_text::is_utf8(text)) {
     record["message"] = text;
   } else {
     record["message_base64"] = base64(message);

@@ -17,6 +17,7 @@ struct attempt_failure {
   enum class how { error, timeout, worker_lost };
   how kind = how::error;
   bool is_final = false;           ///< No further attempt, whatever `retry:` says.
+  std::uint32_t attempts = 1;      ///< That it counts as.
   std::string text;                ///< Of an error or a timeout.
   std::optional<exit_record> exit; ///< Of a worker that died.
 };

@@ -63,6 +63,11 @@ public:
   [[nodiscard]] std::span<const std::byte> block() const noexcept { return block_; }
   void set_room(pipeline::packed_size room) noexcept { room_ = room; }
   [[nodiscard]] const std::vector<skipped_item>& skipped() const noexcept { return skipped_; }
+  /// Something that goes on has gone wrong; the host counts it, whatever becomes of the messages.
+  void note(const pipeline::trouble_counts& troubles) noexcept { troubles_ += troubles; }
+  [[nodiscard]] pipeline::trouble_counts take_troubles() noexcept {
+    return std::exchange(troubles_, {});
+  }
   void clear() noexcept {
     block_.clear();
     size_ = {};
@@ -85,6 +90,7 @@ private:
   std::vector<skipped_item> skipped_;
   pipeline::packed_size size_;
   pipeline::packed_size room_{4096, 256 * 1024};
+  pipeline::trouble_counts troubles_;
 };
 
 /// An emitter for messages of one type: the compiler, and the check of the pipeline's types, see

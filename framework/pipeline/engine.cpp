@@ -88,6 +88,12 @@ void engine::fail(failure cause) {
   observer_->on_failed(*cause_);
 }
 
+void engine::abandon() {
+  if (state_ != engine_state::running) return;
+  state_ = engine_state::abandoned;
+  for (auto& each : stages_) each.abandon_rest();
+}
+
 void engine::stop_producing() {
   for (auto& each : stages_) each.stop_producing();
   for (std::size_t i = 0; i < channels_.size(); ++i) close(i);

@@ -17,7 +17,7 @@
 namespace troupe::pipeline {
 
 /// Where a pipeline stands.
-enum class engine_state { running, finished, failed };
+enum class engine_state { running, finished, failed, abandoned };
 
 /// A running pipeline: the channels, and a stage for each pool.
 ///
@@ -51,6 +51,8 @@ public:
   void stop_producing();
   /// Ends the pipeline now, with this reason: a pool gave up.
   void fail(failure cause);
+  /// Ends the pipeline now: nobody waits for what is left, which is counted as lost.
+  void abandon();
 
   /// For channels with `external: true`. Call `pump` afterwards. @{
   push_result push(std::size_t channel, bytes_view message);

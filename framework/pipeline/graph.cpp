@@ -50,10 +50,16 @@ expected<void> check_role(const stage_spec& stage) {
 
 } // namespace
 
-duration retry_limits::pause_after(std::uint32_t attempts) const noexcept {
-  auto pause = backoff_initial;
-  for (std::uint32_t i = 1; i < attempts && pause < backoff_max; ++i) pause *= 2;
-  return std::min(pause, backoff_max);
+duration retry_limits::pause_after(std::uint32_t attempts, std::uint64_t salt) const noexcept {
+  const auto longest = static_cast<double>(backoff_max.count());
+  auto pause = static_cast<double>(backoff_initial.count());
+  for (std::uint32_t i = 1; i < attempts && pause < longest && factor > 1; ++i) pause *= factor;
+  // The salt becomes a number of 0 .. 1 that looks random.
+  const auto mixed = (salt + attempts) * 0x9e3779b97f4a7c15U;
+  const auto share =
+      static_cast<double>(mixed >> 11U) / static_cast<double>(std::uint64_t{1} << 53U);
+  const auto spread = 1 + std::clamp(jitter, 0.0, 1.0) * (2 * share - 1);
+  return duration{static_cast<duration::rep>(std::min(pause, longest) * spread)};
 }
 
 expected<graph> graph::make(graph_spec spec) {

@@ -24,14 +24,17 @@ enum class stage_order {
 /// How often a message that failed is tried again.
 struct retry_limits {
   std::uint32_t max_attempts = 3; ///< Attempts in all, the first included.
-  duration backoff_initial = std::chrono::milliseconds{100}; ///< Doubles with each attempt.
+  duration backoff_initial = std::chrono::milliseconds{100};
   duration backoff_max = std::chrono::seconds{10};
+  double factor = 2;          ///< By which each pause is longer than the one before.
+  double jitter = 0;          ///< 0 .. 1 of the pause.
   bool on_error = true;       ///< Whether a message that threw is tried again,
   bool on_timeout = true;     ///< one that exceeded `message_timeout`,
   bool on_worker_lost = true; ///< and one whose worker died.
 
-  /// Pause before the attempt that follows `attempts` failed ones.
-  [[nodiscard]] duration pause_after(std::uint32_t attempts) const noexcept;
+  /// Pause before the attempt that follows `attempts` failed ones; `salt` picks it inside the
+  /// jitter.
+  [[nodiscard]] duration pause_after(std::uint32_t attempts, std::uint64_t salt) const noexcept;
 };
 
 /// How often an aggregation's table is saved. A checkpoint is due at whichever comes first, and is
@@ -60,6 +63,9 @@ struct stage_spec {
   stage_order order = stage_order::any;
   /// Messages handed to one worker and not yet answered; 0 lets the engine choose (up to 512).
   std::uint32_t max_in_flight = 0;
+  /// What a worker was given cannot be given to another: it holds a filter. Deaths lose messages,
+  /// which is counted.
+  bool is_at_most_once = false;
   std::optional<duration> message_timeout; ///< A message that takes longer kills its worker.
   retry_limits retry;
   checkpoint_limits checkpoint;

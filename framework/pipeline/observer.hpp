@@ -20,11 +20,13 @@ struct stage_counters {
   std::uint64_t errors = 0;   ///< Attempts that ended with an exception.
   std::uint64_t timeouts = 0; ///< Workers killed because a message took too long.
   std::uint64_t workers_lost = 0;
-  std::uint64_t protocol_errors = 0; ///< Workers killed because they wrote nonsense.
-  std::uint64_t dead_letters = 0;    ///< Messages given up, whether kept or dropped.
-  std::uint64_t dropped = 0;         ///< Dead letters for which there was no channel or no room.
-  std::uint64_t late = 0;            ///< Answers that came after their worker had been given up.
-  std::uint64_t in_flight = 0;       ///< Messages at workers now.
+  std::uint64_t command_restarts = 0; ///< Of commands that ended, or were ended, in a live worker.
+  std::uint64_t protocol_errors = 0;  ///< Workers killed for nonsense; lines that answer nothing.
+  std::uint64_t lost = 0;             ///< Messages that are gone, or may be, with a dead command.
+  std::uint64_t dead_letters = 0;     ///< Messages given up, whether kept or dropped.
+  std::uint64_t dropped = 0;          ///< Dead letters for which there was no channel or no room.
+  std::uint64_t late = 0;             ///< Answers that came after their worker had been given up.
+  std::uint64_t in_flight = 0;        ///< Messages at workers now.
 };
 
 /// Hears what happens in a pipeline. The calls may not call the engine.

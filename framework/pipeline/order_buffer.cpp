@@ -52,4 +52,10 @@ bool order_buffer::release(output_block& into) {
   return true;
 }
 
+std::size_t order_buffer::held_outputs() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [first, held] : held_) count += held.outputs.size.count;
+  return count;
+}
+
 } // namespace troupe::pipeline

@@ -38,6 +38,8 @@ public:
   /// The oldest input whose outputs were not all released.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
   [[nodiscard]] std::size_t held_bytes() const noexcept { return held_bytes_; }
+  /// Outputs that wait for earlier inputs.
+  [[nodiscard]] std::size_t held_outputs() const noexcept;
   [[nodiscard]] bool is_empty() const noexcept { return held_.empty(); }
 
 private:

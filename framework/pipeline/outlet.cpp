@@ -75,12 +75,18 @@ std::size_t outlet::room_min() const noexcept {
   return std::max<std::size_t>(least, 1);
 }
 
-const channel* outlet::refusing(packed_size size) const noexcept {
-  for (const auto& each : branches_) {
-    const auto& to = *each.to;
-    if (to.spec().policy == when_full::reject && !to.accepts(size)) return &to;
+channel* outlet::refusing(packed_size size) const noexcept {
+  for (const auto& [to, backlog] : branches_) {
+    if (to->spec().policy != when_full::reject) continue;
+    if (!backlog.is_empty() || !to->accepts(size)) return to;
   }
   return nullptr;
+}
+
+std::size_t outlet::waiting() const noexcept {
+  std::size_t count = 0;
+  for (const auto& each : branches_) count += each.backlog.size().count;
+  return count;
 }
 
 } // namespace troupe::pipeline

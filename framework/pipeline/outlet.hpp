@@ -35,7 +35,9 @@ public:
   /// Less than this is not worth a job; it grows to more, since the consumers take out everything.
   [[nodiscard]] std::size_t room_min() const noexcept;
   /// The first rejecting channel that has no room for this, or null.
-  [[nodiscard]] const channel* refusing(packed_size size) const noexcept;
+  [[nodiscard]] channel* refusing(packed_size size) const noexcept;
+  /// Messages that wait for room.
+  [[nodiscard]] std::size_t waiting() const noexcept;
   [[nodiscard]] bool can_refuse() const noexcept { return can_refuse_; }
 
 private:

@@ -313,6 +313,7 @@ void session::answer(commit value) {
   const bool is_commit = value.state || (entry_->role == worker_role::transform);
   if (is_commit) value.outputs = out_.block();
   value.elapsed = fit(elapsed());
+  value.troubles = out_.take_troubles();
   append(value);
   if (is_commit) out_.clear();
 }

@@ -30,11 +30,12 @@ void stage::on_attached(slot_id id, incarnation_id) {
   slot.close_session();
   slot.is_dying = slot.has_timed_out = slot.is_forgiven = slot.is_abandoned = false;
   slot.messages_done = 0;
+  slot.has_committed = false;
 }
 
 void stage::on_reply(slot_id id, job_id job, reply_kind kind, bytes_view bytes) {
   auto& slot = at(id);
-  if (is_finished_ || failure_) return;
+  if (has_ended()) return;
   if (!slot.link.is_attached() || slot.is_dying) {
     ++counters_.late;
     return;
@@ -69,14 +70,18 @@ void stage::on_reply(slot_id id, job_id job, reply_kind kind, bytes_view bytes) 
 void stage::on_detached(slot_id id, std::optional<job_id> running, const exit_record& record) {
   auto& slot = at(id);
   if (!slot.link.is_attached()) return;
-  ++counters_.workers_lost;
+  slot.slow_down();
   auto left = slot.link.detach(running);
   if (slot.culprit) left.push_front(*std::exchange(slot.culprit, std::nullopt));
+  if (has_ended()) return slot.close_session(); // Its time has come.
+  ++counters_.workers_lost;
+  if (spec_.is_at_most_once && !slot.is_finished) lose_filter(slot, left, record);
   slot.close_session();
   slot.open_not_before = {};
-  if (is_finished_) return;
 
-  attempt_failure cause{attempt_failure::how::worker_lost, false, {}, record};
+  attempt_failure cause;
+  cause.kind = attempt_failure::how::worker_lost;
+  cause.exit = record;
   if (slot.has_timed_out) {
     cause.kind = attempt_failure::how::timeout;
     cause.text = "no answer within message_timeout";
@@ -95,7 +100,7 @@ void stage::on_detached(slot_id id, std::optional<job_id> running, const exit_re
 void stage::on_abandoned(slot_id id) {
   auto& slot = at(id);
   slot.is_abandoned = true;
-  if (is_finished_ || slot.is_finished) return;
+  if (has_ended() || slot.is_finished) return;
   const bool is_last = std::all_of(slots_.begin(), slots_.end(),
                                    [](const slot_state& each) { return each.is_abandoned; });
   const bool is_stateless = role_ == worker_role::transform;
@@ -108,7 +113,7 @@ void stage::on_abandoned(slot_id id) {
 bool stage::advance(time_point now) {
   TROUPE_ASSERT(port_ != nullptr);
   now_ = now;
-  if (is_finished_ || failure_) return false;
+  if (has_ended()) return false;
   bool moved = outlet_.drain();
   if (!dead_letters_.is_empty() && channels_.dead_letter->pull_from(dead_letters_).count > 0) {
     moved = true;
@@ -138,10 +143,48 @@ void stage::forgive(slot_id slot) {
 
 bool stage::is_idle(slot_id id) const {
   if (id.value >= slots_.size()) return true;
-  if (is_finished_ || failure_) return true; // Answers are not even read any more.
+  if (has_ended()) return true; // Answers are not even read any more.
   const auto& slot = slots_[id.value];
+  if (spec_.is_at_most_once && slot.link.is_attached() && slot.given > 0) return false;
   return slot.link.is_idle() && slot.uncommitted.empty() && slot.taken_back.empty() &&
          slot.replay.empty();
+}
+
+std::uint64_t stage::unfinished() const {
+  std::uint64_t count = outlet_.waiting() + dead_letters_.size().count + order_.held_outputs();
+  const auto add = [&count](const auto& items) {
+    for (const auto& each : items) count += each.size.count;
+  };
+  add(returned_);
+  for (const auto& [due, item] : delayed_) count += item.size.count;
+  for (const auto& slot : slots_) {
+    count += slot.link.messages();
+    add(slot.uncommitted);
+    add(slot.taken_back);
+    add(slot.replay);
+    if (spec_.is_at_most_once) count += doubtful_messages(slot.given, slot.got);
+  }
+  return count;
+}
+
+bool stage::is_busy() const {
+  const auto has_jobs = [](const slot_state& slot) { return !slot.link.is_idle(); };
+  const auto has_messages = [](const channel* from) { return !from->is_empty(); };
+  return unfinished() > 0 ||
+         std::any_of(channels_.inputs.begin(), channels_.inputs.end(), has_messages) ||
+         std::any_of(slots_.begin(), slots_.end(), has_jobs);
+}
+
+void stage::abandon_rest() {
+  if (has_ended()) return;
+  counters_.lost += unfinished();
+  for (auto* const from : channels_.inputs) {
+    const auto rest = from->size();
+    std::vector<std::byte> ignored;
+    if (rest.count > 0) from->pop_to(ignored, rest);
+    counters_.lost += rest.count;
+  }
+  is_given_up_ = true;
 }
 
 void stage::set_quota(slot_id slot, std::uint64_t messages) {
@@ -154,6 +197,7 @@ std::uint64_t stage::messages_done(slot_id id) const {
 
 stage_counters stage::counters() const {
   auto now = counters_;
+  if (is_given_up_) return now;
   for (const auto& slot : slots_) now.in_flight += slot.link.messages() + slot.uncommitted_messages;
   return now;
 }

@@ -58,6 +58,13 @@ public:
   /// committed does not exist.
   void stop_producing() noexcept { is_stopping_ = true; }
   static constexpr std::chrono::seconds source_grace{1};
+  /// Messages that the stage has taken and not finished.
+  [[nodiscard]] std::uint64_t unfinished() const;
+  /// Something is in its hands, or waits for it.
+  [[nodiscard]] bool is_busy() const;
+  /// Does nothing any more; what it has not finished, and what waits for it, is lost.
+  void abandon_rest();
+
   /// A held slot gets no new work: it is not ready, or about to be stopped or recycled.
   void hold(slot_id slot, bool is_held);
   /// The next death of this worker is not the fault of what it works on: we stop it, or an
@@ -111,6 +118,8 @@ private:
   [[nodiscard]] bool apply_stateful(slot_state& slot, ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_failed_batch(slot_state& slot, work item, const commit& value);
   void apply_pieces(work& item, const commit& value);
+  void count(const trouble_counts& troubles);
+  void count_filter(slot_state& slot, std::size_t given, const commit& value);
   void commit_state(slot_state& slot, const commit& value);
   void finish_input(std::uint64_t first, std::uint32_t count, output_block outputs);
   void give(const output_block& outputs) { give(outputs.bytes, outputs.size); }
@@ -122,12 +131,17 @@ private:
   void reclaim(ledger_entry entry, const attempt_failure& cause, bool is_forgiven,
                std::deque<work>& again);
   void give_back(std::deque<work> items);
+  void lose_filter(const slot_state& slot, std::deque<ledger_entry>& left,
+                   const exit_record& record);
   void dead_letter(bytes_view message, std::uint32_t attempts, const attempt_failure& cause);
   void bury(work& item, const attempt_failure& cause);
   void replace_worker(slot_state& slot, const std::string& why);
   void fail(std::string why);
 
   slot_state& at(slot_id slot);
+  [[nodiscard]] bool has_ended() const noexcept {
+    return is_finished_ || is_given_up_ || failure_.has_value();
+  }
   void recycle(work& item);
 
   stage_spec spec_;
@@ -154,6 +168,7 @@ private:
   bool is_stopping_ = false;
   std::optional<time_point> source_due_; // When a source is late that was asked to stop.
   bool is_finished_ = false;
+  bool is_given_up_ = false; // By `abandon_rest`.
   std::optional<failure> failure_;
 };
 

@@ -61,6 +61,7 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
   }
   if (job.kind == job_kind::open || !role_) return false;
   if (!value.done.skipped.empty() && *role_ != worker_role::source) return false;
+  count(value.done.troubles);
   switch (*role_) {
   case worker_role::transform:
     return job.has_work() && apply_transform(slot, job, value.done);
@@ -71,6 +72,12 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
     return apply_stateful(slot, job, value.done);
   }
   return false;
+}
+
+void stage::count(const trouble_counts& troubles) {
+  counters_.lost += troubles.lost;
+  counters_.command_restarts += troubles.restarts;
+  counters_.protocol_errors += troubles.protocol_errors;
 }
 
 bool stage::apply_opened(slot_state& slot, const opened_answer& value) {
@@ -142,8 +149,10 @@ void stage::apply_pieces(work& item, const commit& value) {
     if (error != value.errors.end() && error->index == i) {
       cause.text = error->text;
       cause.is_final = error->is_final;
+      cause.attempts = error->attempts;
       ++error;
-    } else if (const auto* const full = outlet_.refusing(made.size)) {
+    } else if (auto* const full = made.size.count > 0 ? outlet_.refusing(made.size) : nullptr) {
+      full->note_rejected();
       cause.text = "channel '" + full->spec().name + "' is full (when_full: reject)";
     } else if (value.goes_on && i + 1 == consumed) {
       auto rest = slice(item, i, i + 1);
@@ -179,7 +188,7 @@ bool stage::apply_source(slot_state& slot, const ledger_entry& job, const commit
       fail("the source failed " + std::to_string(failures) +
            " times in a row: " + std::string{value.errors.front().text});
     }
-    slot.open_not_before = now_ + spec_.retry.pause_after(failures);
+    slot.open_not_before = now_ + spec_.retry.pause_after(failures, counters_.errors);
     return true;
   }
   if (!value.state || !value.outputs_of.empty()) return false;
@@ -204,7 +213,9 @@ bool stage::apply_stateful(slot_state& slot, ledger_entry& job, const commit& va
   if (!job.has_work()) {
     if (!value.state || !value.errors.empty()) return false;
     slot.is_checkpoint_posted = slot.is_checkpoint_posted && job.kind != job_kind::checkpoint;
-    slot.is_finished = slot.is_finished || job.kind == job_kind::finish;
+    const bool is_finish = job.kind == job_kind::finish;
+    slot.is_finished = slot.is_finished || (is_finish && !slot.is_flush_posted);
+    if (is_finish) slot.given = slot.got = 0;
     // Its time comes from the worker, so it is bounded: a lie may delay checkpoints, not stop them.
     const auto cost = std::min<duration>(value.elapsed, std::chrono::seconds{1});
     slot.checkpoint_not_before = now_ + cost * checkpoint_pause_factor;
@@ -216,12 +227,20 @@ bool stage::apply_stateful(slot_state& slot, ledger_entry& job, const commit& va
   if (!value.state && value.outputs_size.count > 0) return false;
   sizer_.record(job.item.size.count, value.elapsed);
   slot.messages_done += job.item.size.count;
+  if (spec_.is_at_most_once) count_filter(slot, job.item.size.count, value);
   slot.uncommitted_messages += job.item.size.count;
   slot.uncommitted_bytes += job.item.size.bytes;
   if (!slot.uncommitted_since) slot.uncommitted_since = now_;
   slot.uncommitted.push_back(std::move(job.item));
   if (value.state) commit_state(slot, value);
   return true;
+}
+
+// When the filter has died inside the worker, the worker has told what was lost.
+void stage::count_filter(slot_state& slot, std::size_t given, const commit& value) {
+  if (value.troubles.restarts > 0) slot.given = slot.got = 0;
+  slot.given += given;
+  slot.got += value.outputs_size.count;
 }
 
 // A message threw, and the worker has thrown its object away: everything since the last state is
@@ -248,6 +267,7 @@ bool stage::apply_failed_batch(slot_state& slot, work item, const commit& value)
 
 void stage::commit_state(slot_state& slot, const commit& value) {
   ++counters_.commits;
+  slot.speed_up(std::max<std::size_t>(spec_.checkpoint.messages, batch_messages_max));
   slot.state.emplace(value.state->begin(), value.state->end());
   counters_.done += slot.uncommitted_messages;
   for (auto& item : slot.uncommitted) recycle(item);

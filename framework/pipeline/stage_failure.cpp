@@ -25,14 +25,16 @@ bool stage::may_retry(std::uint32_t attempts, const attempt_failure& cause) cons
 // Counts an attempt of each message of `item`. They are tried again one by one, so that the one
 // that kills its workers is found and the others live on.
 void stage::fail_attempt(work item, const attempt_failure& cause, std::deque<work>& again) {
-  ++item.attempts;
+  // The worker says how many; a lie may bury the message earlier, not keep it for ever.
+  item.attempts += std::clamp<std::uint32_t>(cause.attempts, 1, spec_.retry.max_attempts);
   if (!may_retry(item.attempts, cause)) return bury(item, cause);
   const auto count = item.size.count;
   counters_.retries += count;
   // A worker that died once may have died of anything; only a second death makes the message wait.
   const bool is_first_death =
       cause.kind != attempt_failure::how::error && (count > 1 || item.attempts == 1);
-  const auto pause = is_first_death ? duration::zero() : spec_.retry.pause_after(item.attempts);
+  const auto pause =
+      is_first_death ? duration::zero() : spec_.retry.pause_after(item.attempts, item.first);
   if (count == 1) {
     item.not_before = now_ + pause;
     again.push_back(std::move(item));
@@ -47,6 +49,24 @@ void stage::reclaim(ledger_entry entry, const attempt_failure& cause, bool is_fo
   if (!entry.has_work()) return;
   if (entry.is_suspect && !is_forgiven) return fail_attempt(std::move(entry.item), cause, again);
   again.push_back(std::move(entry.item));
+}
+
+// The worker had a filter inside. What that was given, also of a job that the worker had only
+// begun, cannot be given again; what it may not have done is counted.
+void stage::lose_filter(const slot_state& slot, std::deque<ledger_entry>& left,
+                        const exit_record& record) {
+  auto lost = doubtful_messages(slot.given, slot.got);
+  for (auto& entry : left) {
+    if (!entry.is_suspect || !entry.has_work()) continue;
+    lost += entry.item.size.count;
+    entry.kind = job_kind::checkpoint; // No work any more.
+  }
+  if (lost == 0) return;
+  counters_.lost += lost;
+  observer_->on_notice(spec_.name, "worker " + std::to_string(slot.link.slot().value) + " ended (" +
+                                       to_string(record.status) + "), and up to " +
+                                       std::to_string(lost) +
+                                       " messages that its command had are lost (mode: stream)");
 }
 
 // Any worker may have them next; they come before everything new.

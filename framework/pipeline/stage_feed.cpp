@@ -59,7 +59,10 @@ bool stage::feed() {
   for (std::size_t depth = 0; depth < jobs_per_slot; ++depth) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       auto& slot = slots_[(turn_ + i) % slots_.size()];
-      if (!slot.can_work() || slot.is_finish_posted || slot.link.jobs() > depth) continue;
+      if (!slot.can_work() || slot.is_finish_posted || slot.is_flush_posted ||
+          slot.link.jobs() > depth) {
+        continue;
+      }
       if (depth > 0 && sizer_.is_expensive()) continue;
       moved = feed_slot(slot) || moved;
     }
@@ -100,7 +103,7 @@ bool stage::feed_transform(slot_state& slot) {
 
 bool stage::feed_stateful(slot_state& slot) {
   if (!slot.replay.empty()) return send_replay(slot);
-  const auto allowed = credit(slot);
+  const auto allowed = std::min(credit(slot), slot.pace_left());
   if (slot.is_held || allowed == 0) return false;
   if (slot.uncommitted_bytes >= slot_state::uncommitted_bytes_max) return false;
   auto item = fresh_work(allowed);
@@ -113,9 +116,16 @@ bool stage::feed_stateful(slot_state& slot) {
 bool stage::send_replay(slot_state& slot) {
   bool moved = false;
   while (!slot.replay.empty() && slot.link.jobs() < replayed_jobs_per_slot) {
-    if (slot.replay.front().not_before > now_) break;
-    slot.link.enqueue(std::move(slot.replay.front()));
-    slot.replay.pop_front();
+    auto& front = slot.replay.front();
+    const auto room = slot.pace_left();
+    if (front.not_before > now_ || room == 0) break;
+    if (front.size.count > room) {
+      slot.link.enqueue(slice(front, 0, room));
+      front = slice(front, room, front.size.count);
+    } else {
+      slot.link.enqueue(std::move(front));
+      slot.replay.pop_front();
+    }
     moved = true;
   }
   return moved;

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds stalled_pause{1};
 } // namespace
 
 void stage::conclude_slot(slot_state& slot) {
-  if (!slot.can_work() || slot.is_finish_posted) return;
+  if (!slot.can_work() || slot.is_finish_posted || slot.is_flush_posted) return;
   if (role_ == worker_role::source) {
     slot.is_finished = is_stopping_ && slot.link.is_idle();
     return;
@@ -24,6 +24,10 @@ void stage::conclude_slot(slot_state& slot) {
   if (have_inputs_ended() && slot.replay.empty() && slot.link.is_idle() && outlet_.is_clear()) {
     slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
     slot.is_finish_posted = true;
+  } else if (slot.is_held && slot.given > 0 && slot.replay.empty() && slot.link.is_idle()) {
+    // The worker is to end; its filter is asked for what it has left, as at the end of the input.
+    slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
+    slot.is_flush_posted = true;
   } else {
     ask_checkpoint(slot);
   }
@@ -36,6 +40,8 @@ time_point stage::checkpoint_due(const slot_state& slot) const {
   }
   if (slot.uncommitted_bytes >= slot_state::uncommitted_bytes_max) return now_;
   if (slot.is_held && slot.replay.empty()) return now_; // It is to end, and waits for this only.
+  // It has done what it may have, or all there is.
+  if (slot.pace > 0) return slot.link.is_idle() ? now_ : time_point::max();
   const bool is_many = slot.uncommitted_messages >= spec_.checkpoint.messages;
   const auto wanted = is_many ? now_ : *slot.uncommitted_since + spec_.checkpoint.period;
   return std::max(wanted, slot.checkpoint_not_before);
@@ -120,7 +126,7 @@ time_point stage::slot_due(const slot_state& slot) const {
 
 time_point stage::next_due() const {
   auto due = time_point::max();
-  if (is_finished_ || failure_) return due;
+  if (has_ended()) return due;
   const auto consider = [&](time_point when) { due = std::min(due, when); };
   if (!delayed_.empty()) consider(std::max(delayed_.begin()->first, now_ + stalled_pause));
   for (const auto& slot : slots_) consider(slot_due(slot));

@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <cstring>
 #include <future>
+#include <utility>
 
 namespace troupe {
 
 namespace {
 
+constexpr auto drain_check_period = std::chrono::milliseconds{100};
 constexpr auto check_period = std::chrono::milliseconds{10};
 constexpr std::uint32_t kills_in_vain_max = 3;
 constexpr auto report_wait_max = std::chrono::seconds{2};
@@ -85,7 +87,10 @@ void pipeline_host::start() {
 }
 
 void pipeline_host::stop_producing() {
-  environment_->dispatch().post([self = shared_from_this()] { self->engine_.stop_producing(); });
+  environment_->dispatch().post([self = shared_from_this()] {
+    if (!self->draining_since_) self->draining_since_ = clock::now();
+    self->engine_.stop_producing();
+  });
 }
 
 void pipeline_host::stop_workers(stop_mode mode) {
@@ -111,13 +116,32 @@ void pipeline_host::disconnect() {
   for (const auto& lanes : lanes_) lanes->disconnect();
 }
 
-std::vector<stage_report> pipeline_host::report() {
-  const auto answer = std::make_shared<std::promise<std::vector<stage_report>>>();
+template<class T>
+std::vector<T> pipeline_host::ask(std::vector<T> (pipeline_host::*question)()) {
+  const auto answer = std::make_shared<std::promise<std::vector<T>>>();
   auto looked = answer->get_future();
   environment_->dispatch().post(
-      [self = shared_from_this(), answer] { answer->set_value(self->look()); });
+      [self = shared_from_this(), answer, question] { answer->set_value((self.get()->*question)()); });
   if (looked.wait_for(report_wait_max) != std::future_status::ready) return {};
   return looked.get();
+}
+
+std::vector<stage_report> pipeline_host::report() {
+  return ask(&pipeline_host::look);
+}
+
+std::vector<channel_report> pipeline_host::channels() {
+  return ask(&pipeline_host::look_at_channels);
+}
+
+std::vector<channel_report> pipeline_host::look_at_channels() {
+  std::vector<channel_report> out;
+  for (std::size_t i = 0; i < engine_.channel_count(); ++i) {
+    const auto& channel = engine_.channel_at(i);
+    const auto& spec = channel.spec();
+    out.push_back({spec.name, spec.capacity, spec.policy, channel.counters()});
+  }
+  return out;
 }
 
 std::vector<stage_report> pipeline_host::look() {
@@ -144,7 +168,47 @@ time_point pipeline_host::tick(time_point now) {
   auto next = time_point::max();
   for (const auto& lanes : lanes_) next = std::min(next, lanes->check(now));
   if (chaos_period_ > duration::zero()) make_chaos(now);
-  return std::min(next, turn(now));
+  next = std::min(next, turn(now));
+  if (!draining_since_ || engine_.state() != pipeline::engine_state::running) return next;
+  check_drain(now);
+  return std::min(next, now + drain_check_period);
+}
+
+std::uint64_t pipeline_host::progress_made() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
+    const auto counters = engine_.counters(i);
+    sum += counters.commits + counters.errors + counters.dead_letters;
+  }
+  return sum;
+}
+
+// A worker that does not answer must not hold up the stop longer than its pool allows.
+void pipeline_host::check_drain(time_point now) {
+  if (const auto made = progress_made(); made != progress_seen_) {
+    progress_seen_ = made;
+    draining_since_ = now;
+  }
+  duration by_holders = drain_min;
+  duration by_all = drain_min;
+  std::string stuck;
+  for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
+    const auto& stage = engine_.stage_at(i);
+    if (stage.is_finished()) continue;
+    by_all = std::max(by_all, settings_[i].stop.drain);
+    if (!stage.is_busy()) continue;
+    by_holders = std::max(by_holders, settings_[i].stop.drain);
+    stuck += (stuck.empty() ? "pool " : ", pool ") + stage.spec().name + " (" +
+             std::to_string(stage.unfinished()) + " messages)";
+  }
+  const auto allowed = stuck.empty() ? by_all : by_holders;
+  if (now - *draining_since_ < allowed) return;
+  events_.log(
+      "the stop waits no longer (stop.drain): nothing has got on for " +
+      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count()) +
+      " ms; " + (stuck.empty() ? "no pool has anything in hand" : "it waited for " + stuck));
+  engine_.abandon();
+  if (!std::exchange(is_told_, true)) events_.on_abandoned();
 }
 
 // Takes answers and moves messages until nothing moves.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -17,7 +18,8 @@ namespace troupe {
 
 /// What the owner of a running pipeline hears. Dispatcher thread; must not block.
 struct pipeline_events {
-  std::function<void()> on_finished;             ///< All is committed.
+  std::function<void()> on_finished;  ///< All is committed.
+  std::function<void()> on_abandoned; ///< It was to stop, did not get on, and waits no longer.
   std::function<void(const failure&)> on_failed; ///< It cannot go on.
   std::function<void()> on_stopped;              ///< Every worker is gone.
   std::function<void(std::string_view)> log;
@@ -32,6 +34,14 @@ struct stage_report {
   std::uint64_t worker_exits = 0;
   std::vector<int> pids; ///< By slot; 0: no process.
   bool is_finished = false;
+};
+
+/// One channel as it stands.
+struct channel_report {
+  std::string name;
+  std::size_t capacity = 0;
+  pipeline::when_full policy = pipeline::when_full::block;
+  pipeline::channel_counters counters;
 };
 
 /// A pipeline with its workers: the engine, and a lane set for each stage.
@@ -49,8 +59,11 @@ public:
   ~pipeline_host() override;
 
   void start();
-  /// Ends the sources; what they gave is worked off, then `on_finished`.
+  /// Ends the sources; what they gave is worked off, then `on_finished`. When no stage has got on
+  /// for as long as the pools that hold messages allow (`stop.drain`, at least `drain_min`), what
+  /// is left is counted as lost, and `on_abandoned` follows.
   void stop_producing();
+  static constexpr std::chrono::seconds drain_min{1};
   /// Ends the workers; `on_stopped` follows.
   void stop_workers(stop_mode mode);
   /// From now on, kills a random worker every `period`. A stage whose every worker was killed some
@@ -59,6 +72,8 @@ public:
   void set_chaos(duration period, std::uint64_t seed);
   /// Looks at every stage, on the dispatcher thread; empty when it does not answer in time.
   std::vector<stage_report> report();
+  /// The same for the channels.
+  std::vector<channel_report> channels();
   void query(std::size_t stage, std::function<void(std::vector<slot_status>)> receiver);
   [[nodiscard]] std::uint64_t kills() const noexcept { return kills_.load(); }
   /// Nothing is called any more once this has returned.
@@ -80,7 +95,12 @@ private:
   time_point turn(time_point now);
   void make_chaos(time_point now);
   bool is_spared(std::size_t stage);
+  void check_drain(time_point now);
+  [[nodiscard]] std::uint64_t progress_made() const;
   std::vector<stage_report> look();
+  std::vector<channel_report> look_at_channels();
+  template<class T>
+  std::vector<T> ask(std::vector<T> (pipeline_host::*question)());
   void on_lane_stopped();
 
   const std::shared_ptr<pool_environment> environment_;
@@ -93,6 +113,8 @@ private:
   std::size_t lanes_running_ = 0;
   bool is_told_ = false; // The end was told.
   bool is_disconnected_ = false;
+  std::optional<time_point> draining_since_; // Or since when it has not got on while it is to stop.
+  std::uint64_t progress_seen_ = 0;          // At that time.
   duration chaos_period_{};
   time_point next_kill_{};
   std::mt19937_64 random_;

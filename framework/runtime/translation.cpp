@@ -52,6 +52,12 @@ std::string config_of(const config::pool_spec& pool) {
   return settings.dump();
 }
 
+bool is_stream(const config::pool_spec& pool) {
+  const bool is_command =
+      pool.kind == config::pool_kind::command || pool.kind == config::pool_kind::shell;
+  return is_command && pool.protocol.mode == config::protocol_mode::stream;
+}
+
 // A command with channels is spoken to by the ready-made worker `exec`.
 pipeline::worker_reference worker_of(const config::pool_spec& pool) {
   switch (pool.kind) {
@@ -66,12 +72,13 @@ pipeline::worker_reference worker_of(const config::pool_spec& pool) {
     break;
   }
   nlohmann::json settings = {{"command", argv_of(pool)}};
-  if (pool.protocol.mode == config::protocol_mode::stream) {
+  if (is_stream(pool)) {
     return {.name = "exec_stream", .module = "", .config_json = settings.dump()};
   }
   settings["mode"] = to_string(pool.protocol.mode);
   settings["input_codec"] = to_string(pool.protocol.input_codec);
   settings["output_codec"] = to_string(pool.protocol.output_codec);
+  settings["max_attempts"] = pool.retry.max_attempts;
   return {.name = "exec", .module = "", .config_json = settings.dump()};
 }
 
@@ -89,12 +96,15 @@ pipeline::stage_spec stage_of(const config::pool_spec& pool) {
   if (pool.dead_letter) stage.dead_letter = pool.dead_letter->name;
   stage.order = pool.order == config::order_mode::preserve ? pipeline::stage_order::preserve
                                                            : pipeline::stage_order::any;
-  const bool is_chosen = pool.positions.contains("max_in_flight");
-  stage.max_in_flight = is_chosen ? pool.max_in_flight : 0;
+  // A filter reads as fast as its pipe takes: the engine chooses.
+  stage.max_in_flight = is_stream(pool) ? 0 : pool.max_in_flight;
+  stage.is_at_most_once = is_stream(pool);
   stage.message_timeout = pool.message_timeout;
   stage.retry.max_attempts = pool.retry.max_attempts;
   stage.retry.backoff_initial = pool.retry.backoff.initial;
   stage.retry.backoff_max = pool.retry.backoff.max;
+  stage.retry.factor = pool.retry.backoff.factor;
+  stage.retry.jitter = pool.retry.backoff.jitter;
   stage.checkpoint = {.messages = static_cast<std::uint32_t>(pool.checkpoint.messages),
                       .period = pool.checkpoint.period};
   return stage;

@@ -28,6 +28,7 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
         graph, std::move(plan.settings), environment_,
         pipeline_events{
             .on_finished = [this] { on_pipeline_finished(); },
+            .on_abandoned = [this] { end_with(run_result::ending::stopped, std::nullopt); },
             .on_failed =
                 [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
             .on_stopped = [this] { on_part_stopped(); },
@@ -184,6 +185,10 @@ std::vector<pool_report> troupe_host::report() {
   }
   query_slots(out);
   return out;
+}
+
+std::vector<channel_report> troupe_host::channels() {
+  return pipeline_ ? pipeline_->channels() : std::vector<channel_report>{};
 }
 
 // Pools in the order of `report`.

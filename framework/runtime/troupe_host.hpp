@@ -62,6 +62,7 @@ public:
   [[nodiscard]] bool wait(deadline limit);
   [[nodiscard]] run_result result();
   [[nodiscard]] std::vector<pool_report> report();
+  [[nodiscard]] std::vector<channel_report> channels();
   [[nodiscard]] std::uint64_t kills() const;
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 

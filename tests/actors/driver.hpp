@@ -60,6 +60,8 @@ public:
     std::vector<bool> final_errors;
     std::vector<std::string> skipped; ///< What a source could not read,
     std::vector<std::string> reasons; ///< and why.
+    std::vector<std::uint32_t> attempts; ///< Of each error.
+    pipeline::trouble_counts troubles;
     std::optional<std::string> state;
     std::size_t consumed = 0;
     bool has_ended = false;
@@ -127,6 +129,7 @@ private:
     for (const auto& error : done.errors) {
       made.errors.emplace_back(error.text);
       made.final_errors.push_back(error.is_final);
+      made.attempts.push_back(error.attempts);
     }
     for (const auto& item : done.skipped) {
       made.skipped.emplace_back(item.what);
@@ -139,6 +142,7 @@ private:
     made.has_ended = done.has_ended;
     made.goes_on = done.goes_on;
     made.cursor = done.cursor;
+    made.troubles = done.troubles;
     return made;
   }
 

@@ -145,11 +145,109 @@ BOOST_AUTO_TEST_CASE(json_messages_stay_json) {
   BOOST_TEST(got.errors.at(0) == "the message is not JSON");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_keys_and_blanks_pass_through_as_they_are) {
+  const lines written{
+      "123456789012345678901", "10.10", "1e400", "-0", R"({ "z":1.0,  "a" :[1e5 ], "z":2})",
+      R"("\u00e4\/")",         "null"};
+  driver one;
+  one.open("exec", envelopes("envelope", "json"));
+  BOOST_TEST(one.batch(written).outputs == written, boost::test_tools::per_element());
+  // The same as the elements of a list, where each is a message of its own.
+  driver list;
+  auto config = envelopes("say", "json");
+  config["command"][2] = "[ " + written[0] + " , " + written[4] + ",1e400]";
+  list.open("exec", config);
+  BOOST_TEST(list.batch({"1"}).outputs == (lines{written[0], written[4], "1e400"}),
+             boost::test_tools::per_element());
+  // Into a channel of strings: what is no string is its own text.
+  driver text;
+  config["output_codec"] = "string";
+  text.open("exec", config);
+  BOOST_TEST(text.batch({"1"}).outputs == (lines{written[0], written[4], "1e400"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(data_that_is_no_text_fails_its_message_at_once) {
+  driver one;
+  auto config = envelopes("say");
+  config["command"][2] = R"("\ud800")";
+  one.open("exec", config);
+  const auto got = one.batch({"a"});
+  BOOST_TEST(got.outputs.empty());
+  BOOST_TEST(got.errors.at(0).find("surrogate") != std::string::npos);
+  BOOST_TEST(got.final_errors.at(0));
+}
+
 BOOST_AUTO_TEST_CASE(lines_that_answer_nothing_are_borne_for_a_while) {
   driver one;
   one.open("exec", envelopes("chatter"));
   const auto got = one.batch(count_up(5));
   BOOST_TEST(got.outputs == count_up(5), boost::test_tools::per_element());
+  BOOST_TEST(got.troubles.protocol_errors == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(answer_that_comes_again_is_never_taken_for_another) {
+  driver one;
+  one.open("exec", envelopes("twice"));
+  lines got;
+  pipeline::trouble_counts troubles;
+  for (int i = 0; i < 60; ++i) {
+    const auto some = one.batch({std::to_string(i)});
+    got.insert(got.end(), some.outputs.begin(), some.outputs.end());
+    troubles += some.troubles;
+  }
+  // After so many the command is replaced, and the message that it had is tried again.
+  BOOST_TEST(got == count_up(60), boost::test_tools::per_element());
+  BOOST_TEST(troubles.protocol_errors >= 50U);
+  BOOST_TEST(troubles.restarts >= 4U);
+  BOOST_TEST(one.batch(count_up(5)).outputs == count_up(5), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(answer_to_a_message_that_was_never_sent_is_counted) {
+  driver one;
+  one.open("exec", envelopes("stray"));
+  const auto got = one.batch(count_up(5));
+  BOOST_TEST(got.outputs == count_up(5), boost::test_tools::per_element());
+  BOOST_TEST(got.troubles.protocol_errors == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(reply_too_many_spoils_no_other_message) {
+  driver one;
+  one.open("exec", talk("double", "b"));
+  BOOST_TEST(one.batch({"a"}).outputs == lines{">a"}, boost::test_tools::per_element());
+  // Nobody can say which of the two is the reply.
+  const auto got = one.batch({"b"});
+  BOOST_TEST(got.outputs.empty());
+  BOOST_REQUIRE(got.errors.size() == 1U);
+  BOOST_TEST(got.errors[0].find("wrote more lines than it was given") != std::string::npos);
+  BOOST_TEST(got.troubles.protocol_errors == 1U);
+  BOOST_TEST(got.troubles.restarts == 1U);
+  BOOST_TEST(one.batch({"c", "d"}).outputs == (lines{">c", ">d"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(deliveries_of_a_poison_message_are_counted_as_they_were) {
+  for (const int allowed : {1, 2, 3}) {
+    for (const std::size_t others : {std::size_t{0}, std::size_t{7}}) {
+      const scratch_folder folder;
+      driver one;
+      auto config = talk("toll", folder / "toll");
+      config["max_attempts"] = allowed;
+      one.open("exec", config);
+      auto messages = count_up(static_cast<int>(others));
+      messages.insert(messages.begin() + static_cast<std::ptrdiff_t>(others / 2), "poison");
+      const auto got = one.batch(messages);
+      BOOST_TEST(got.outputs == count_up(static_cast<int>(others), ">"),
+                 boost::test_tools::per_element());
+      const auto text = content_of(folder / "toll");
+      std::uint32_t delivered = 0;
+      for (std::size_t at = 0; (at = text.find("poison", at)) != std::string::npos; ++at)
+        ++delivered;
+      BOOST_REQUIRE(got.attempts.size() == 1U);
+      BOOST_TEST(got.attempts[0] == delivered);
+      BOOST_TEST(delivered <= static_cast<std::uint32_t>(allowed));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(filter_gives_any_lines) {

@@ -4,14 +4,23 @@
 //   echo          each line back, with '>' before it
 //   die TEXT      as echo, but aborts when it reads TEXT
 //   hoard TEXT    as die, but writes only when it has read 64 lines or the end: its answers are
-//   lost head N        the first N lines, then exit 0 fail N        exit N at once match TEXT lines
-//   that contain TEXT; exit 1 when there was none flood N       N long lines before it reads
-//   anything, then echo swap          envelopes, answered in pairs and the second first envelope
-//   envelopes: "no" is an error, "never" a final one, "two" gives two, "none" none chatter       as
-//   envelope, with lines that answer nothing
+//                 lost
+//   toll FILE     as echo, but notes each line in FILE, and aborts after "poison"
+//   double TEXT   as echo, but replies twice when it reads TEXT
+//   head N        the first N lines, then exit 0
+//   fail N        exit N at once
+//   match TEXT    lines that contain TEXT; exit 1 when there was none
+//   flood N       N long lines before it reads anything, then echo
+//   swap          envelopes, answered in pairs and the second first
+//   envelope      envelopes: "no" is an error, "never" a final one, "two" gives two, "none" none
+//   chatter       as envelope, with lines that answer nothing
+//   twice         as envelope, and each answer comes once more before the next
+//   stray         as envelope, and before each answer comes one to a message that was never sent
+//   say TEXT      answers each envelope with TEXT as its data
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -81,6 +90,48 @@ int envelope(bool chatters) {
   return 0;
 }
 
+int toll(const std::string& path) {
+  for (std::string line; read_line(line);) {
+    std::ofstream{path, std::ios::app} << line << '\n';
+    if (line == "poison") std::abort();
+    say('>' + line);
+  }
+  return 0;
+}
+
+int double_reply(const std::string& text) {
+  for (std::string line; read_line(line);) {
+    std::cout << '>' << line << '\n';
+    if (line == text) std::cout << '>' << line << '\n';
+    std::cout.flush();
+  }
+  return 0;
+}
+
+int twice() {
+  std::string last;
+  for (std::string line; read_line(line);) {
+    if (!last.empty()) std::cout << last << '\n';
+    last = reply_to(line);
+    say(last);
+  }
+  return 0;
+}
+
+int stray() {
+  for (std::string line; read_line(line);) {
+    std::cout << "{\"id\": 4294967296, \"data\": \"stray\"}\n";
+    say(reply_to(line));
+  }
+  return 0;
+}
+
+int answer_with(const std::string& data) {
+  for (std::string line; read_line(line);)
+    say("{\"id\": " + id_of(line) + ", \"data\": " + data + "}");
+  return 0;
+}
+
 int swap() {
   std::string first;
   std::string second;
@@ -103,6 +154,11 @@ int main(int argc, char** argv) {
   if (mode == "envelope") return envelope(false);
   if (mode == "chatter") return envelope(true);
   if (mode == "swap") return swap();
+  if (mode == "toll") return toll(argument);
+  if (mode == "double") return double_reply(argument);
+  if (mode == "twice") return twice();
+  if (mode == "stray") return stray();
+  if (mode == "say") return answer_with(argument);
   if (mode == "fail") return std::atoi(argument.c_str());
   if (mode == "head") {
     std::string line;

@@ -295,7 +295,7 @@ class Outcome(CommandTest):
         done = self.troupe("run", self.write("lame.yaml", text))
         self.assertEqual(done.returncode, 65, done.stderr)
         self.assertIn("command 'false' ended: exit code 1", done.stderr)
-        self.assertIn("10 messages, ", done.stderr)
+        self.assertIn("0 messages, 0/s, 10 given up", done.stderr)
         self.assertIn(", 10 given up", done.stderr)
         self.assertRegex(done.stderr, r"troupe: lame: 10 messages were given up .*dead_letter")
 

@@ -32,6 +32,7 @@ run_outcome make_outcome() {
        .since_ms = 1500,
        .exit = control::exit_view{.code = std::nullopt, .signal = "SEGV", .reason = "signal"}}};
   out.view.pools = {source, service};
+  out.finished_messages = 1000;
   return out;
 }
 

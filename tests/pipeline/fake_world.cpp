@@ -84,6 +84,16 @@ void fake_lane::abandon(slot_id id) {
   owner_->on_abandoned(id);
 }
 
+void fake_lane::kill_all() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    auto& slot = slots_[i];
+    if (!slot.worker) continue;
+    std::optional<job_id> running;
+    if (!slot.jobs.empty()) running = slot.jobs.front().id;
+    end(slot_id{static_cast<std::uint32_t>(i)}, slot, running);
+  }
+}
+
 void fake_lane::add_slot() {
   slots_.emplace_back();
 }

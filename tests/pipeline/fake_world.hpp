@@ -55,6 +55,8 @@ public:
   /// The slot's worker dies now and never comes back.
   void abandon(slot_id slot);
   void add_slot();
+  /// Every worker dies now, as they do with their zygote.
+  void kill_all();
 
   /// Workers end after this many messages, as `recycle.max_messages` has them; 0: never. Set it
   /// before the first step.
@@ -102,6 +104,7 @@ public:
   /// One round: pump, then one thing in one lane. False when nothing can happen.
   bool step();
   void advance_time(duration by) { now_ += by; }
+  [[nodiscard]] time_point now() const { return now_; }
 
   [[nodiscard]] pipeline::engine& engine() { return *engine_; }
   [[nodiscard]] fake_lane& lane(std::size_t stage) { return *lanes_.at(stage); }

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Goal: what a pipeline says of a command is true, whatever the command does: nothing wrong is taken,
+nothing is lost in silence, and what passes through stays as it is.
+Method: small commands in Python that crash, answer twice, fall silent or print odd numbers; the real
+command runs them."""
+
+import json
+import signal
+
+from support import CommandTest, main
+
+ANSWER_TWICE = """import json, sys
+for line in sys.stdin:
+    m = json.loads(line)
+    answer = json.dumps({"id": m["id"], "data": "line " + m["data"]})
+    print(answer, flush=True)
+    if m["data"].endswith("7"):
+        print(answer, flush=True)
+"""
+
+SAY_AS_JSON = """import json, sys
+print('{"ready": true}', flush=True)
+for line in sys.stdin:
+    m = json.loads(line)
+    print('{"id": %s, "data": %s}' % (json.dumps(m["id"]), m["data"]), flush=True)
+"""
+
+TOLL = """import os, sys
+for line in sys.stdin:
+    with open("toll", "a") as toll:
+        toll.write(line)
+    if line == "poison\\n":
+        os.kill(os.getpid(), 9)
+    print(line, end="", flush=True)
+"""
+
+MUTE = """import sys
+for line in sys.stdin:
+    print(line, end="")
+"""
+
+
+def pipeline(name, command, more="", types=("string", "string")):
+    """lines of the file `lines` -> the command -> the file `out`"""
+    return (f"version: 1\nname: {name}\n"
+            f"channels: {{a: {{type: {types[0]}}}, b: {{type: {types[1]}}}}}\npools:\n"
+            "  src: {builtin: {lines_from_file: {path: lines}}, output: a}\n"
+            f"  mid: {{{command}, input: a, output: b{more}}}\n"
+            "  dst: {builtin: {lines_to_file: {path: out}}, input: b}\n")
+
+
+class Commands(CommandTest):
+    def write_lines(self, lines):
+        self.write("lines", "".join(f"{line}\n" for line in lines))
+
+    def run_json(self, text, *more):
+        """Runs to the end; returns the outcome, its pools by name and what went to stderr."""
+        done = self.troupe("run", self.write("a.yaml", text), "--json", *more)
+        outcome = json.loads(done.stdout)
+        return outcome, {pool["name"]: pool for pool in outcome["pools"]}, done.stderr
+
+    def out(self):
+        return self.read("out").decode().splitlines()
+
+
+class Answers(Commands):
+    def test_an_answer_that_comes_twice_is_no_answer_to_the_next(self):
+        self.write("twice.py", ANSWER_TWICE)
+        self.write_lines(range(100))
+        for more in ("", ", max_in_flight: 16"):
+            with self.subTest(more=more):
+                outcome, pools, log = self.run_json(pipeline(
+                    "twice", "command: [python3, -u, twice.py], protocol: {mode: envelope}",
+                    ", order: preserve" + more))
+                self.assertEqual(outcome["exit_code"], 0, log)
+                self.assertEqual(self.out(), [f"line {i}" for i in range(100)])
+                self.assertGreater(pools["mid"]["messages"]["protocol_errors"], 0)
+                self.assertIn("its message has an answer already", log)
+
+    def test_numbers_pass_through_as_they_are(self):
+        numbers = ["123456789012345678901", "10.10", "1e400", "-0.0"]
+        self.write("reply.py", SAY_AS_JSON)
+        self.write_lines(numbers)
+        outcome, _, log = self.run_json(pipeline(
+            "numbers", "command: [python3, -u, reply.py], protocol: {mode: envelope}",
+            types=("string", "json")))
+        self.assertEqual(outcome["exit_code"], 0, log)
+        self.assertEqual(self.out(), numbers)
+
+    def test_a_poison_message_is_delivered_as_often_as_allowed(self):
+        self.write("toll.py", TOLL)
+        self.write_lines(["1", "2", "poison", "3"])
+        for attempts in (1, 2, 3):
+            for in_flight in (1, 7):
+                with self.subTest(attempts=attempts, in_flight=in_flight):
+                    self.write("toll", "")
+                    outcome, _, log = self.run_json(pipeline(
+                        "toll", "command: [python3, -u, toll.py], protocol: {mode: request_reply}",
+                        f", max_in_flight: {in_flight}, "
+                        f"retry: {{max_attempts: {attempts}, backoff: {{initial: 1ms}}}}"))
+                    self.assertEqual(outcome["exit_code"], 65, log)
+                    self.assertEqual(sorted(self.out()), ["1", "2", "3"])
+                    self.assertEqual(self.read("toll").count(b"poison"), attempts)
+                    self.assertIn(f'"attempts":{attempts}', log)
+
+    def test_a_command_holds_one_message_unless_more_are_allowed(self):
+        self.write("hold.py", "import os, select, sys\n"
+                   "while (line := os.read(0, 65536)):\n"
+                   "    sys.stderr.write('read %d\\n' % line.count(b'\\n'))\n"
+                   "    sys.stdout.write(line.decode())\n    sys.stdout.flush()\n")
+        self.write_lines(range(50))
+        _, _, log = self.run_json(pipeline(
+            "hold", "command: [python3, hold.py], protocol: {mode: request_reply}"))
+        self.assertEqual(log.count("| read 1"), 50, log)
+
+    def test_a_silent_command_is_told_and_holds_up_no_stop(self):
+        self.write("mute.py", MUTE)
+        self.write_lines(["hello", "again"])
+        text = pipeline("mute", "command: [python3, mute.py], protocol: {mode: request_reply}",
+                        ", stop: {drain: 100ms, timeout: 5s}")
+        run = self.start(self.write("a.yaml", text))
+        told = run.wait_for_line(r"has given no answer for 5 s to the message 'hello'")
+        self.assertRegex(told.string, r"command 'python3' \(pool mid, replica 0, pid \d+\)")
+        self.assertIn("flush", told.string)
+        run.signal(signal.SIGTERM)
+        code, log = run.end()
+        self.assertEqual(code, 65, log)
+        self.assertNotIn("shutdown.timeout", log)
+        self.assertIn("pool mid", log)
+
+
+CRASH = """import sys
+for i, line in enumerate(sys.stdin, 1):
+    if i == 5000:
+        raise SystemExit("line 5000 is bad")
+    sys.stdout.write(line)
+"""
+
+SLOW_SINK = """version: 1
+name: full
+channels: {{a: {{type: string, capacity: 5, when_full: {policy}}}}}
+pools:
+  src: {{builtin: {{lines_from_file: {{path: lines}}}}, output: a}}
+  dst: {{shell: 'while read -r l; do echo $l >>out; done', protocol: {{mode: stream}}, input: a}}
+"""
+
+
+class Counts(Commands):
+    """What did not come out is said, and nothing else is."""
+
+    def test_what_a_stream_command_had_when_it_died_is_counted_as_lost(self):
+        self.write("crash.py", CRASH)
+        self.write_lines(range(20000))
+        outcome, pools, log = self.run_json(pipeline(
+            "crash", "command: [python3, crash.py], protocol: {mode: stream}"))
+        lost = outcome["messages_lost"]
+        self.assertEqual(outcome["exit_code"], 65, log)
+        self.assertGreater(lost, 0)
+        self.assertGreaterEqual(len(self.out()) + lost, 20000)
+        self.assertEqual(pools["mid"]["messages"]["lost"], lost)
+        self.assertGreater(pools["mid"]["restarts"], 0)
+        self.assertIn("line 5000 is bad", log)
+        self.assertRegex(log, r"ended: exit code 1; up to \d+ messages that it had are lost")
+
+    def test_an_undisturbed_stream_loses_nothing_and_no_worker(self):
+        self.write_lines(range(3000))
+        outcome, pools, log = self.run_json(pipeline(
+            "calm", "command: [cat], protocol: {mode: stream}"))
+        self.assertEqual(outcome["exit_code"], 0, log)
+        self.assertEqual(outcome["messages_lost"], 0)
+        for pool in pools.values():
+            self.assertEqual((pool["restarts"], pool["messages"]["workers_lost"]), (0, 0))
+        self.assertEqual(len(self.out()), 3000)
+
+    def test_a_stream_under_chaos_comes_out_or_is_told_as_lost(self):
+        self.write_lines(range(20000))
+        outcome, _, log = self.run_json(pipeline(
+            "chaos", "command: [cat], protocol: {mode: stream}"), "--chaos", "5ms")
+        lost = outcome["messages_lost"]
+        self.assertGreaterEqual(len(self.out()) + lost, 20000, log)
+        self.assertEqual(outcome["exit_code"], 65 if lost else 0, log)
+
+    def test_what_a_full_channel_drops_is_counted_and_said(self):
+        for policy in ("drop_newest", "drop_oldest", "reject", "block"):
+            with self.subTest(policy=policy):
+                self.write("out", "")
+                self.write_lines(range(2000))
+                outcome, _, log = self.run_json(SLOW_SINK.format(policy=policy))
+                dropped = outcome["channels"][0]["dropped"]
+                self.assertEqual(outcome["exit_code"], 0, log)
+                self.assertEqual(len(self.out()) + dropped, 2000)
+                self.assertEqual(outcome["messages_dropped"], dropped)
+                if not policy.startswith("drop"):
+                    self.assertEqual(dropped, 0)  # A source is pushed back.
+
+    def test_the_end_tells_what_came_out_and_not_what_went_in(self):
+        self.write_lines(range(700))
+        done = self.troupe("run", self.write("a.yaml", pipeline(
+            "none", "command: [sed, -n, '1,5p'], protocol: {mode: stream}")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"none: done after [\d.]+s, 5 messages, ")
+
+    def test_a_long_line_comes_out_whole_whatever_bytes_it_has(self):
+        line = bytearray(b"x" * 1500000)
+        for at in range(0, len(line), 1048):
+            line[at] = at // 1048 % 9 + 1  # What could be taken for a mark.
+        line[1048567] = 7
+        text = bytes(line) + b"\nthe next\n"
+        with open(self.path("lines"), "wb") as out:
+            out.write(text)
+        done = self.troupe("run", self.write(
+            "a.yaml", "version: 1\nname: long\n"
+            "channels: {a: {type: string, max_message_bytes: 4MiB}}\npools:\n"
+            "  src: {builtin: {lines_from_file: {path: lines}}, output: a}\n"
+            "  dst: {builtin: {lines_to_file: {path: out}}, input: a}\n"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(self.read("out") == text, "the output differs")
+
+
+if __name__ == "__main__":
+    main()
