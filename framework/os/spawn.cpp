@@ -158,7 +158,7 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
   fill(settings, *passed);
   std::vector<std::string> argv{program_invocation_name};
   if (auto program = path_for_loader(); !program.empty()) argv.push_back(std::move(program));
-  more.emplace_back(name, std::to_string(passed->get()));
+  more.emplace_back(name, std::to_string(passed->get()) + ":" + std::to_string(::getpid()));
   const auto entries = environment_with(more);
   const auto environment = pointers_to(entries);
   pid_t pid = 0;

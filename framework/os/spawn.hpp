@@ -21,7 +21,7 @@ struct spawned_process {
 using environment_variables = std::vector<std::pair<std::string, std::string>>;
 
 /// Starts this program's own image (/proc/self/exe) again, in its own process group, with default
-/// signals, this environment plus `name=<number>`, where the number is that of a copy of
+/// signals, this environment plus `name=<number>:<our pid>`, where the number is that of a copy of
 /// `descriptor`, which it has besides 0, 1, 2 and those that are not close-on-exec, and plus the
 /// variables `more`. Must be called from a thread that lasts: the child's parent-death signal is
 /// tied to it.

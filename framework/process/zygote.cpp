@@ -23,36 +23,60 @@ namespace {
 
 constinit std::atomic<bool> was_called = false;
 
-// The descriptor named by the role variable, which is gone afterwards: a program started by a
-// worker must not take the role. A setuid program does not believe its environment.
-std::optional<int> take_role_variable() {
+struct asked_role {
+  int descriptor;
+  int host_pid;
+};
+
+// What the role variable says, "DESCRIPTOR:HOST"; it is gone afterwards: a program started by a
+// worker must not take the role. Nothing when it is not there, or not meant for this process.
+std::optional<asked_role> take_role_variable() {
   const char* text = std::getenv(detail::zygote_role_variable);
   if (text == nullptr) return std::nullopt;
-  int number = os::fd::none;
-  const auto [end, problem] = std::from_chars(text, text + std::strlen(text), number);
-  const bool is_number = problem == std::errc{} && *end == '\0';
+  asked_role out{os::fd::none, 0};
+  const char* const last = text + std::strlen(text);
+  const auto number = std::from_chars(text, last, out.descriptor);
+  bool is_right = number.ec == std::errc{} && number.ptr != last && *number.ptr == ':';
+  if (is_right) {
+    const auto pid = std::from_chars(number.ptr + 1, last, out.host_pid);
+    is_right = pid.ec == std::errc{} && pid.ptr == last;
+  }
   ::unsetenv(detail::zygote_role_variable);
-  if (!is_number || number < 3 || os::this_process::is_privileged_by_file()) return std::nullopt;
-  return number;
+  if (!is_right || out.descriptor < 3 || out.host_pid <= 0) return std::nullopt;
+  return out;
+}
+
+// A program that was executed again for a role and cannot take it must end here: if it went on into
+// main, it would make pools, and so execute itself again, without end.
+[[noreturn]] void refuse_role(const char* why) {
+  std::fprintf(stderr, "troupe: this process was started to fork workers, but %s\n", why);
+  ::_exit(EXIT_FAILURE);
 }
 
 } // namespace
 
 void become_zygote_if_asked(int, char**) {
   was_called = true;
-  const auto number = take_role_variable();
-  if (!number) return;
-  os::unix_socket host{os::fd{*number}};
-  const int host_pid = host.peer_pid();
-  if (host_pid == 0) {
-    // Not our socket: somebody else's variable, and perhaps somebody else's descriptor.
-    static_cast<void>(host.release());
+  const auto role = take_role_variable();
+  if (!role) return;
+  // Meant for another process, and inherited by accident; or the host is gone already.
+  if (role->host_pid != os::this_process::parent_pid()) {
+    os::unix_socket socket{os::fd{role->descriptor}};
+    if (socket.peer_pid() == role->host_pid) ::_exit(EXIT_SUCCESS); // Ours: no second main.
+    static_cast<void>(socket.release());
     return;
   }
-  // Ours, but the host is gone already: nothing to do, and main must not run a second time.
-  if (host_pid != os::this_process::parent_pid()) ::_exit(EXIT_SUCCESS);
+  if (os::this_process::is_privileged_by_file()) {
+    refuse_role("a program that is privileged by its file (setuid) does not believe its "
+                "environment; start it without that privilege");
+  }
+  os::unix_socket host{os::fd{role->descriptor}};
+  if (host.peer_pid() != role->host_pid) {
+    refuse_role("the socket of its host is not there (are descriptors closed before "
+                "troupe::init?)");
+  }
   try {
-    detail::zygote_loop loop{std::move(host), host_pid};
+    detail::zygote_loop loop{std::move(host), role->host_pid};
     loop.run();
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "troupe: the zygote failed: %s\n", problem.what());

@@ -4,13 +4,16 @@
 #include "support/denied_call.hpp"
 #include "support/process_table.hpp"
 
+#include "troupe/os/pipe.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/unix_socket.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
+#include "troupe/process/zygote.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -39,6 +42,34 @@ BOOST_AUTO_TEST_CASE(image_that_cannot_be_held_by_a_descriptor_is_killed_and_rea
   int status = -1;
   BOOST_TEST(::waitpid(copy, &status, 0) == copy);
   BOOST_TEST(WEXITSTATUS(status) == 0);
+}
+
+// In main it would make pools, which execute the program again: without end.
+BOOST_AUTO_TEST_CASE(image_that_cannot_take_the_role_it_was_started_for_never_reaches_main) {
+  const auto pipe = os::make_pipe(); // No socket of a host.
+  auto started = os::spawn_own_image(detail::zygote_role_variable, pipe.reader);
+  BOOST_TEST_REQUIRE(started.has_value());
+  BOOST_TEST(started->handle.wait_exited(deadline::never()));
+  const auto status = started->handle.reap();
+  BOOST_TEST_REQUIRE(status.has_value());
+  BOOST_TEST(WIFEXITED(*status));
+  BOOST_TEST(WEXITSTATUS(*status) == EXIT_FAILURE);
+}
+
+BOOST_AUTO_TEST_CASE(role_that_another_process_was_started_for_is_not_taken) {
+  for (const char* const text : {"3:1", "3", "3:", ":3", "x:y", "999:1", "3:99999999999"}) {
+    const int copy = ::fork();
+    if (copy == 0) {
+      ::setenv(detail::zygote_role_variable, text, 1);
+      char name[] = "program";
+      char* argv[] = {name, nullptr};
+      become_zygote_if_asked(1, argv);
+      ::_exit(::getenv(detail::zygote_role_variable) == nullptr ? 0 : 1);
+    }
+    int status = -1;
+    BOOST_TEST(::waitpid(copy, &status, 0) == copy);
+    BOOST_TEST(status == 0, text);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
