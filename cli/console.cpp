@@ -2,9 +2,8 @@
 
 #include "troupe/cli/console.hpp"
 
-#include "troupe/os/signals.hpp"
 #include "troupe/os/standard_streams.hpp"
-#include "troupe/os/thread_name.hpp"
+#include "troupe/os/thread.hpp"
 
 #include <cstdio>
 
@@ -49,8 +48,7 @@ std::string harmless(std::string_view text) {
 }
 
 console::console(console_options options) : options_{options} {
-  const os::block_signals none;
-  thread_ = std::thread{[this] { run(); }};
+  thread_ = os::start_thread("troupe-console", [this] { run(); });
 }
 
 console::~console() {
@@ -127,7 +125,6 @@ std::string console::next_block() {
 }
 
 void console::run() {
-  os::name_this_thread("troupe-console");
   std::unique_lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [this] {

@@ -10,6 +10,7 @@
 #include "troupe/os/poll.hpp"
 #include "troupe/os/standard_streams.hpp"
 #include "troupe/os/this_process.hpp"
+#include "troupe/os/thread.hpp"
 #include "troupe/runtime/host_environment.hpp"
 #include "troupe/runtime/translation.hpp"
 
@@ -139,10 +140,10 @@ expected<std::string> running::answer(const control::request& what) {
 
 run_outcome running::run() {
   host_->start();
-  waiter_ = std::thread{[this] {
+  waiter_ = os::start_thread("troupe-waiter", [this] {
     (void)host_->wait(deadline::never());
     end_bell_.ring();
-  }};
+  });
   if (has_services_only_ && !arguments_.is_quiet) {
     console_.say(spec_.name + " is running; Ctrl-C stops it");
   }

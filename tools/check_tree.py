@@ -60,6 +60,11 @@ SLEEP = re.compile(
     r"\b(?:sleep_for|sleep_until|usleep|nanosleep|clock_nanosleep)\b"
     r"|(?<![\w.])sleep\s*\(|\btime\.sleep\b"
 )
+# What makes a thread, as an expression or as a declaration with arguments.
+NEW_THREAD = re.compile(
+    r"\bstd::(?:thread|jthread)(?:\s+\w+)?\s*[({]|\bstd::async\b|\bpthread_create\b"
+)
+THREAD_MAKERS = ("framework/os/thread.cpp", "framework/os/thread.hpp")
 SHELL_SLEEP = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b)\s*sleep\s")
 
 # Patterns and what they find. With brackets, so that this file does not find itself.
@@ -89,6 +94,7 @@ NAMES = {
     "sync-comment": "SYNC(name) stands at both accesses of a pair",
     "crash-comment": "CRASH(n) says what the reader sees and is numbered once in its file",
     "no-sleep": "a test waits for the event, never for time",
+    "own-thread": "threads of ours are made by os::start_thread: named, and deaf to signals",
     "words": "no paths of one machine, no package hosts, no unfinished thoughts",
     "allowed": "an excuse is still needed",
 }
@@ -339,6 +345,16 @@ def check_sleeps(files):
                 yield file.finding(number, "no-sleep", advice)
 
 
+def check_threads(files):
+    for file in files:
+        if not file.is_cpp or not file.room or file.path in THREAD_MAKERS:
+            continue
+        for number, line in enumerate(cpp_scan.blank(file.text).splitlines(), 1):
+            if NEW_THREAD.search(line):
+                advice = "os::start_thread makes it: its name, and no signal of the program's"
+                yield file.finding(number, "own-thread", advice)
+
+
 def check_words(files):
     patterns = [(re.compile(pattern), meaning) for pattern, meaning in FORBIDDEN.items()]
     for file in files:
@@ -360,6 +376,7 @@ RULES = (
     check_sync_comments,
     check_crash_comments,
     check_sleeps,
+    check_threads,
     check_words,
 )
 

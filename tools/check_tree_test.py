@@ -239,6 +239,12 @@ class words_and_waits(Case):
         text = 'const char* a = "sleep(1)"; // sleep(1) is refused here\nfutex_sleepers(1);\n'
         self.accepted({"tests/os/a_test.cpp": text})
 
+    def test_threads_are_made_in_one_place(self):
+        for code in ("std::thread t{[] {}};", "std::thread{[] {}};", "auto a = std::async(f);"):
+            self.refused("own-thread", {"framework/os/a.cpp": SOURCE + f"void f() {{ {code} }}\n"})
+        self.accepted({"framework/os/a.cpp": SOURCE + "std::thread thread_;\n"})
+        self.accepted({"tests/os/a_test.cpp": "std::thread t{[] {}};\n"})
+
     def test_words_that_stay_out(self):
         for word in ("/wor_k/main", "TOD_O: later", "FIXM_E", "/hom_e/ann/a", "pyp_i.org"):
             text = f"see {word.replace('_', '')} there\n"

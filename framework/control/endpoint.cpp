@@ -6,7 +6,7 @@
 #include "troupe/os/file_lock.hpp"
 #include "troupe/os/fork_guard.hpp"
 #include "troupe/os/signals.hpp"
-#include "troupe/os/thread_name.hpp"
+#include "troupe/os/thread.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -177,12 +177,10 @@ public:
     if (refused) return system_failure("cannot set the mode of " + path_, refused.value());
     acceptor_.listen(static_cast<int>(clients_max), problem);
     if (problem) return system_failure("cannot listen on " + path_, problem.value());
-    const os::block_signals none;
-    thread_ = std::thread{[this] {
-      os::name_this_thread("troupe-control");
+    thread_ = os::start_thread("troupe-control", [this] {
       accept();
       context_.run();
-    }};
+    });
     return {};
   }
 

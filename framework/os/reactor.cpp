@@ -5,6 +5,7 @@
 #include "troupe/base/assert.hpp"
 #include "troupe/os/fork_guard.hpp"
 #include "troupe/os/signals.hpp"
+#include "troupe/os/thread.hpp"
 
 #include <atomic>
 #include <cstdio>
@@ -19,7 +20,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <pthread.h>
 #include <unistd.h>
 
 namespace troupe::os {
@@ -144,7 +144,6 @@ struct reactor::impl {
   std::thread thread_;
 
   void run() noexcept {
-    ::pthread_setname_np(::pthread_self(), "troupe-reactor");
     for (;;) {
       try {
         // One by one: a callback that forks comes back here twice.
@@ -161,8 +160,7 @@ struct reactor::impl {
 };
 
 reactor::reactor() : impl_{std::make_unique<impl>()} {
-  const block_signals blocked;
-  impl_->thread_ = std::thread{[loop = impl_.get()] { loop->run(); }};
+  impl_->thread_ = start_thread("troupe-reactor", [loop = impl_.get()] { loop->run(); });
 }
 
 reactor::~reactor() {

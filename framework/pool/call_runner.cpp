@@ -4,6 +4,7 @@
 
 #include "troupe/os/fork_guard.hpp"
 #include "troupe/os/thread_name.hpp"
+#include "troupe/os/thread.hpp"
 #include "troupe/pool/future.hpp"
 
 #include <condition_variable>
@@ -24,10 +25,13 @@ struct call_runner::state {
   std::condition_variable has_work;
   std::vector<std::function<void()>> calls;
   bool is_stopping = false;
-  std::thread thread;
+  std::thread thread; // The owner's alone.
 };
 
-call_runner::call_runner() : state_{std::make_shared<state>()} {}
+call_runner::call_runner() : state_{std::make_shared<state>()} {
+  // Now, not with the first call: that comes from `resolve`, which has no way to fail.
+  state_->thread = os::start_thread("troupe-calls", [s = state_] { run(s); });
+}
 
 call_runner::~call_runner() {
   std::thread thread;
@@ -49,7 +53,6 @@ void call_runner::post(std::function<void()> call) {
   {
     const std::lock_guard lock{state_->mutex};
     state_->calls.push_back(std::move(call));
-    if (!state_->thread.joinable()) state_->thread = std::thread{[s = state_] { run(s); }};
   }
   state_->has_work.notify_one();
 }
@@ -59,7 +62,6 @@ bool call_runner::is_this_thread() noexcept {
 }
 
 void call_runner::run(const std::shared_ptr<state>& shared) {
-  os::name_this_thread("troupe-calls");
   is_runner_thread = true;
   const os::fork_guard guard;
   std::vector<std::function<void()>> calls;

@@ -8,11 +8,12 @@
 namespace troupe {
 
 /// Runs users' callbacks and resumes their coroutines, in order, so that none of them can hold up
-/// the dispatcher. The thread starts with the first call.
+/// the dispatcher.
 ///
 /// Lives in: host, thread "troupe-calls". Threads: any may post. Blocks: the destructor, until the
 /// calls posted so far have returned (not when it runs in one of them). Crash: nothing outside the
-/// host. Errors: an exception out of a call is logged and goes no further.
+/// host. Errors: the constructor throws std::system_error; an exception out of a call is logged and
+/// goes no further.
 class call_runner {
 public:
   call_runner();

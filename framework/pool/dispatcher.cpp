@@ -3,6 +3,7 @@
 #include "troupe/pool/dispatcher.hpp"
 
 #include "troupe/os/epoll.hpp"
+#include "troupe/os/thread.hpp"
 #include "troupe/os/thread_name.hpp"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace troupe {
 
 dispatcher::dispatcher() : epoll_{os::make_epoll()}, command_{os::event_fd::create()} {
   os::epoll_add(epoll_, command_.descriptor(), nullptr);
-  thread_ = std::thread{[this] { run(); }};
+  thread_ = os::start_thread("troupe-disp", [this] { run(); });
 }
 
 dispatcher::~dispatcher() {
@@ -91,7 +92,6 @@ time_point dispatcher::serve_rung(const std::vector<dispatched*>& rung, time_poi
 }
 
 void dispatcher::run() {
-  os::name_this_thread("troupe-disp");
   os::sharpen_timers();
   auto next_tick = time_point::min();
   std::vector<dispatched*> rung;

@@ -8,11 +8,10 @@
 #include "troupe/pool/dispatcher.hpp"
 #include "troupe/process/make_launcher.hpp"
 #include "troupe/runtime/detail/environment_claim.hpp"
+#include "troupe/runtime/reactor_timers.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
 
-#include <cstdint>
 #include <cstdio>
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -26,35 +25,6 @@ std::mutex sink_mutex;
 output_sink current_sink; // Under sink_mutex.
 log_sink current_log;     // Under sink_mutex.
 
-/// Timers of the supervisors, kept on the reactor thread.
-class reactor_timers final : public timer_service,
-                             public std::enable_shared_from_this<reactor_timers> {
-public:
-  explicit reactor_timers(os::reactor& reactor) : reactor_{reactor} {}
-
-  void schedule_after(duration delay, std::function<void()> callback) override {
-    const auto when = clock::now() + delay;
-    reactor_.post([self = shared_from_this(), when, call = std::move(callback)]() mutable {
-      self->add(when, std::move(call));
-    });
-  }
-
-  void clear() { timers_.clear(); }
-
-private:
-  void add(time_point when, std::function<void()> callback) {
-    const auto id = next_id_++;
-    timers_[id] = reactor_.add_timer(when, [this, id, call = std::move(callback)] {
-      call();
-      reactor_.post([self = shared_from_this(), id] { self->timers_.erase(id); });
-    });
-  }
-
-  os::reactor& reactor_;
-  std::uint64_t next_id_ = 0;
-  std::map<std::uint64_t, os::timer> timers_;
-};
-
 class environment final : public pool_environment {
 public:
   environment()
@@ -64,7 +34,7 @@ public:
   ~environment() override {
     supervision_.reset();
     launcher_.reset();
-    timers_->clear();
+    timers_->close();
   }
 
   launcher& processes() override { return own(*launcher_); }

@@ -4,7 +4,7 @@
 
 #include "troupe/base/assert.hpp"
 #include "troupe/base/guarded.hpp"
-#include "troupe/os/signals.hpp"
+#include "troupe/os/thread.hpp"
 #include "troupe/supervision/detail/pool_link.hpp"
 
 #include <caf/actor_system.hpp>
@@ -45,16 +45,14 @@ std::function<double()> random_source() {
 /// ever, so this is done on one that ends at once.
 template<class F>
 void on_passing_thread(F&& f) {
-  // Threads of ours must not run the embedding program's signal handlers.
-  const os::block_signals quiet;
   std::exception_ptr thrown;
-  std::thread{[&] {
+  os::start_thread("troupe-spawner", [&] {
     try {
       f();
     } catch (...) {
       thrown = std::current_exception();
     }
-  }}.join();
+  }).join();
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -16,8 +16,9 @@
 
 namespace troupe::wire::detail {
 
-/// What looks like one of CAF's inspectors to an `inspect` whose shape is asked for. It is never run,
-/// but has bodies: a compiler that does not optimise makes code of an `inspect` it only looks at.
+/// What looks like one of CAF's inspectors to an `inspect` whose shape is asked for. It is never
+/// run, but has bodies: a compiler that does not optimise makes code of an `inspect` it only looks
+/// at.
 struct probe {
   using result_type = bool;
   static constexpr bool reads_state = true;

@@ -176,12 +176,17 @@ void host_launcher::tell_crash(const child_ptr& child, exit_record record,
   });
   untold_crashes_.emplace(id, untold_crash{child, std::move(record), std::move(limit)});
   // Weak: the service's thread must not be the last to hold this object, or it would join itself.
-  symbols_.ask(crash, modules_,
-               [&reactor = reactor_, weak = weak_from_this(), id](std::vector<std::string> stack) {
-                 reactor.post([weak, id, stack = std::move(stack)]() mutable {
-                   if (const auto self = weak.lock()) self->on_symbols(id, std::move(stack));
-                 });
-               });
+  const auto answer = [&reactor = reactor_, weak = weak_from_this(),
+                       id](std::vector<std::string> stack) {
+    reactor.post([weak, id, stack = std::move(stack)]() mutable {
+      if (const auto self = weak.lock()) self->on_symbols(id, std::move(stack));
+    });
+  };
+  try {
+    symbols_.ask(crash, modules_, answer);
+  } catch (const std::system_error&) {
+    on_symbols(id, {}); // No thread can be made: its frames stay addresses.
+  }
 }
 
 void host_launcher::on_symbols(std::uint64_t id, std::vector<std::string> stack) {

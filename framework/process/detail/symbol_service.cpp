@@ -2,8 +2,7 @@
 
 #include "troupe/process/detail/symbol_service.hpp"
 
-#include "troupe/os/signals.hpp"
-#include "troupe/os/thread_name.hpp"
+#include "troupe/os/thread.hpp"
 #include "troupe/process/detail/symbols.hpp"
 
 #include <utility>
@@ -21,16 +20,12 @@ void symbol_service::stop() {
 
 void symbol_service::ask(crash_data crash, std::vector<module_place> modules, receiver on_done) {
   const std::lock_guard lock{mutex_};
-  if (!thread_.joinable()) {
-    const os::block_signals blocked;
-    thread_ = std::thread{[this] { run(); }};
-  }
+  if (!thread_.joinable()) thread_ = os::start_thread("troupe-symbols", [this] { run(); });
   queue_.push_back({std::move(crash), std::move(modules), std::move(on_done)});
   changed_.notify_one();
 }
 
 void symbol_service::run() {
-  os::name_this_thread("troupe-symbols");
   for (;;) {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });

@@ -4,8 +4,7 @@
 
 #include "troupe/base/clock.hpp"
 #include "troupe/os/process_mark.hpp"
-#include "troupe/os/signals.hpp"
-#include "troupe/os/thread_name.hpp"
+#include "troupe/os/thread.hpp"
 
 #include <csignal>
 #include <map>
@@ -54,16 +53,12 @@ void tree_sweeper::stop() {
 void tree_sweeper::ask(std::string mark) {
   const std::lock_guard lock{mutex_};
   if (is_ending_) return;
-  if (!thread_.joinable()) {
-    const os::block_signals blocked;
-    thread_ = std::thread{[this] { run(); }};
-  }
+  if (!thread_.joinable()) thread_ = os::start_thread("troupe-sweep", [this] { run(); });
   queue_.push_back(std::move(mark));
   changed_.notify_one();
 }
 
 void tree_sweeper::run() {
-  os::name_this_thread("troupe-sweep");
   for (;;) {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
