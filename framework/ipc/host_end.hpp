@@ -60,7 +60,9 @@ public:
   [[nodiscard]] const os::fd& output_descriptor() const noexcept {
     return output_memory_.descriptor();
   }
-  [[nodiscard]] const os::event_fd& doorbell() const noexcept { return doorbell_; }
+  /// Rung by the worker, to be polled; never read or written here: the worker holds the same open
+  /// file, and whether that blocks is for whoever holds it to say.
+  [[nodiscard]] const os::fd& doorbell() const noexcept { return doorbell_.descriptor(); }
   /// Closes the descriptors of the memory once they were passed on.
   void close_descriptors() noexcept;
 

@@ -35,12 +35,12 @@ void dispatcher::remove(const dispatched& member) {
   std::erase_if(members_, [&](const auto& m) { return m.get() == &member; });
 }
 
-void dispatcher::watch(const os::event_fd& doorbell, dispatched& member) {
-  os::epoll_add(epoll_, doorbell.descriptor(), &member);
+void dispatcher::watch(const os::fd& doorbell, dispatched& member) {
+  os::epoll_add(epoll_, doorbell, &member);
 }
 
-void dispatcher::unwatch(const os::event_fd& doorbell) noexcept {
-  os::epoll_remove(epoll_, doorbell.descriptor());
+void dispatcher::unwatch(const os::fd& doorbell) noexcept {
+  os::epoll_remove(epoll_, doorbell);
 }
 
 void dispatcher::wake() noexcept {

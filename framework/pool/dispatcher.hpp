@@ -46,8 +46,8 @@ public:
   void remove(const dispatched& member);
 
   /// Lets `doorbell` ring for `member` until `unwatch`.
-  void watch(const os::event_fd& doorbell, dispatched& member);
-  void unwatch(const os::event_fd& doorbell) noexcept;
+  void watch(const os::fd& doorbell, dispatched& member);
+  void unwatch(const os::fd& doorbell) noexcept;
 
   /// Has every member ticked soon. Any thread; cheap when it is awake.
   void wake() noexcept;

@@ -116,6 +116,10 @@ void lane_set::stopped() {
   post_here([](lane_set& self) { self.keeper_->on_stopped(); });
 }
 
+void lane_set::on_link_started(worker_link&) {
+  environment_->dispatch().wake();
+}
+
 void lane_set::on_link_exited(worker_link& link, const exit_record& record) {
   post_here(
       [link = link.shared_from_this(), record](lane_set& self) { self.detach(*link, record); });

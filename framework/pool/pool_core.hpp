@@ -99,6 +99,7 @@ public:
   void stopped() override;
 
   // worker_link_events
+  void on_link_started(worker_link& link) override;
   void on_link_exited(worker_link& link, const exit_record& record) override;
   void on_link_start_failed(worker_link& link, const failure& cause) override;
   void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;

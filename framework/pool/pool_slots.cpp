@@ -74,6 +74,12 @@ void pool_core::signal(slot_id slot, incarnation_id incarnation, int signal, sig
   slots_.signal(slot.value, signal, scope, gets_no_more && loads_[slot.value].in_flight == 0);
 }
 
+void pool_core::on_link_started(worker_link& link) {
+  const std::lock_guard lock{mutex_};
+  if (!slots_.is_current(link)) return; // Written off: the environment may be gone.
+  environment_->dispatch().wake();
+}
+
 void pool_core::on_link_exited(worker_link& link, const exit_record& record) {
   const std::lock_guard lock{mutex_};
   if (!environment_ || !slots_.is_supervised()) return; // Written off, and the pool is gone.

@@ -18,9 +18,9 @@ void worker_link::launch(launcher& with, process_options options, const worker_s
   worker_request request;
   request.options = std::move(options);
   request.entry = &run_worker;
-  request.descriptors = {&end_->request_descriptor(),    &end_->response_descriptor(),
-                         &input_arena.descriptor(),      &end_->output_descriptor(),
-                         &end_->doorbell().descriptor(), &libraries.descriptor()};
+  request.descriptors = {&end_->request_descriptor(), &end_->response_descriptor(),
+                         &input_arena.descriptor(),   &end_->output_descriptor(),
+                         &end_->doorbell(),           &libraries.descriptor()};
   request.argument = encode_setup(setup);
   with.start(std::move(request), shared_from_this());
   end_->close_descriptors();
@@ -41,12 +41,14 @@ bool worker_link::is_ready() const noexcept {
 }
 
 void worker_link::on_started(std::shared_ptr<child_process> child) {
-  const std::lock_guard lock{mutex_};
-  pid_.store(child->pid(), std::memory_order_relaxed);
-  child_ = std::move(child);
-  if (early_signal_ != 0) child_->signal(early_signal_, signal_scope::group);
+  {
+    const std::lock_guard lock{mutex_};
+    pid_.store(child->pid(), std::memory_order_relaxed);
+    child_ = std::move(child);
+    if (early_signal_ != 0) child_->signal(early_signal_, signal_scope::group);
+  }
   // The worker may have rung before, when nobody could believe it.
-  end_->doorbell().ring();
+  if (const auto owner = owner_.lock()) owner->on_link_started(*this);
 }
 
 void worker_link::on_start_failed(const failure& cause) {

@@ -25,6 +25,8 @@ class worker_link;
 class worker_link_events {
 public:
   virtual ~worker_link_events() = default;
+  /// The process exists; it may have become ready before that was known.
+  virtual void on_link_started(worker_link& link) = 0;
   virtual void on_link_exited(worker_link& link, const exit_record& record) = 0;
   virtual void on_link_start_failed(worker_link& link, const failure& cause) = 0;
   virtual void on_link_output(worker_link& link, output_stream stream, std::string_view line) = 0;

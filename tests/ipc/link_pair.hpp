@@ -26,7 +26,7 @@ struct link_pair {
             map(host->request_descriptor(), sizeof(ipc::request_region), false),
             map(host->response_descriptor(), sizeof(ipc::response_region), true),
             map(input.descriptor(), input_bytes, false), map(host->output_descriptor(), 1, true),
-            os::event_fd{host->doorbell().descriptor().duplicate().value()})},
+            os::event_fd{host->doorbell().duplicate().value()})},
         blocks{input_bytes} {}
 
   static os::shared_memory map(const os::fd& descriptor, std::size_t size_min, bool is_writable) {
