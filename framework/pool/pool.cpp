@@ -2,6 +2,7 @@
 
 #include "troupe/pool/pool.hpp"
 
+#include "troupe/pool/option_checks.hpp"
 #include "troupe/pool/pool_core.hpp"
 
 #include <cstdio>
@@ -72,9 +73,8 @@ pool& pool::operator=(pool&& other) noexcept {
 
 task_state* pool::send(const detail::encoded_call& call, large_room& room,
                        const task_options& options) {
-  if (options.max_attempts < 0 || options.max_attempts > 65'535) {
-    throw std::invalid_argument{"task_options::max_attempts must be 0 to 65535"};
-  }
+  const bool has_options = options.timeout != duration::zero() || options.max_attempts != 0;
+  if (has_options) option_checks::check(options);
   return core().submit(
       {.code = call.code,
        .profile_key = call.profile_key,

@@ -6,6 +6,7 @@
 
 #include "troupe/os/huge_pages.hpp"
 #include "troupe/pool/completion_queue.hpp"
+#include "troupe/pool/option_checks.hpp"
 #include "troupe/pool/pool.hpp"
 
 #include <algorithm>
@@ -27,11 +28,6 @@ inline constexpr std::size_t look_ahead_per_worker = 4;
 
 template<class Range>
 std::size_t choose_chunk(const Range& range, std::size_t wanted, std::size_t workers) {
-  if (wanted > chunk_max * 1024) {
-    throw std::invalid_argument{"map_options::chunk is " + std::to_string(wanted) +
-                                "; it must be 1 to " + std::to_string(chunk_max * 1024) +
-                                ", or 0 to have it chosen"};
-  }
   if (wanted > 0) return wanted;
   if constexpr (requires { range.size(); }) {
     const auto length = static_cast<std::size_t>(range.size());
@@ -109,6 +105,7 @@ auto pool::run_sound_map(F& f, Range& range, const map_options& options) {
   using answer = typename chunk_future::value_type;
   constexpr bool is_void = std::is_void_v<answer>;
   (void)core(); // Refuses a pool without workers before anything is divided by their number.
+  option_checks::check(options);
   const auto chunk = detail::choose_chunk(range, options.chunk, size());
   const auto ahead =
       options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;
@@ -161,6 +158,7 @@ void pool::run_sound_for_each(F& f, Range& range, Use& use, const map_options& o
     chunk_future result;
   };
   (void)core();
+  option_checks::check(options);
   const auto chunk = options.chunk > 0 ? options.chunk : 1;
   const auto ahead =
       options.look_ahead > 0 ? options.look_ahead : size() * detail::look_ahead_per_worker;

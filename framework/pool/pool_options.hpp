@@ -36,7 +36,8 @@ bound_call bind_call(F&& f, As&&... arguments) {
   return out;
 }
 
-/// How a pool is made. Every field has a working default.
+/// How a pool is made. Every field has a working default, and every one is checked: the constructor
+/// throws std::invalid_argument with the name of the field that makes no sense.
 ///
 /// Environment, working directory and umask of every worker are those of the host when the pool was
 /// made, whenever the worker is started; `process` goes on top of them. Variables of the program
