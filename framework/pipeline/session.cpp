@@ -5,6 +5,7 @@
 #include "troupe/base/text.hpp"
 #include "troupe/pipeline/config_text.hpp"
 #include "troupe/pipeline/module.hpp"
+#include "troupe/pool/exception_text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -37,11 +38,9 @@ problem_text what_happened() {
   try {
     throw;
   } catch (const message_refused& problem) {
-    return {text::shortened(problem.what(), error_bytes_max), true};
-  } catch (const std::exception& problem) {
-    return {text::shortened(problem.what(), error_bytes_max), false};
+    return {text_of_exception(problem, error_bytes_max), true};
   } catch (...) {
-    return {"an exception that is not derived from std::exception", false};
+    return {text_of_current_exception(error_bytes_max), false};
   }
 }
 

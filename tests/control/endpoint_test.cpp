@@ -2,6 +2,7 @@
 // servers.
 // Method: an endpoint and clients in this process, in a folder of the test's own.
 
+#include "support/forked.hpp"
 #include "troupe/control/client.hpp"
 #include "troupe/control/endpoint.hpp"
 
@@ -89,6 +90,30 @@ BOOST_AUTO_TEST_CASE(a_second_server_is_refused_with_the_pid_of_the_first) {
   BOOST_TEST(second.error().message.find("process " + std::to_string(::getpid())) !=
              std::string::npos);
   BOOST_TEST(ask("still").has_value());
+}
+
+// A copy shares the sockets, and the list of what the kernel watches: an answer that it takes, or a
+// socket that it closes there, is lost to the process it was forked from.
+BOOST_AUTO_TEST_CASE(a_forked_copy_neither_asks_nor_answers_nor_removes_the_socket) {
+  auto served = open();
+  auto link = client::connect(path(), soon());
+  BOOST_TEST_REQUIRE(link.has_value());
+  BOOST_TEST(link->ask({"before"}, soon()).has_value());
+  BOOST_TEST(test::holds_in_copy([&] {
+    try {
+      (void)link->ask({"in the copy"}, soon());
+      return false;
+    } catch (const forked_copy&) {
+    }
+    { const auto gone = std::move(*link); }
+    served.reset();
+    // A connection of its own is its own.
+    auto other = client::connect(path(), soon());
+    return other && other->ask({"of its own"}, soon()).has_value();
+  }));
+  BOOST_TEST(fs::exists(path()));
+  BOOST_TEST(*link->ask({"after"}, soon()) == "\"after\"");
+  BOOST_TEST((endpoint::open({.path = path()}, echo).error().code == errc::would_block));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_dead_server_left_is_replaced) {

@@ -2,6 +2,7 @@
 // Method: SIGKILL to the zygote by hand and under load; counts of descriptors and children before
 // and after.
 
+#include "support/forked.hpp"
 #include "support/launch_fixture.hpp"
 #include "support/process_table.hpp"
 #include "support/threaded_zygote.hpp"
@@ -252,14 +253,19 @@ BOOST_AUTO_TEST_CASE(forked_copy_of_the_host_leaves_the_children_alone) {
   auto fixture = std::make_unique<launch_fixture>();
   const auto worker = fixture->start_worker(hangs);
   BOOST_TEST_REQUIRE(worker->started());
-  const int copy = ::fork();
-  if (copy == 0) {
+  const auto child = worker->started();
+  BOOST_TEST(test::holds_in_copy([&] {
+    child->signal(SIGKILL, signal_scope::process);
+    child->signal(SIGKILL, signal_scope::group);
+    bool is_refused = false;
+    try {
+      fixture->start_worker(returns_0);
+    } catch (const forked_copy&) {
+      is_refused = true;
+    }
     fixture.reset(); // As the destructors of a program would.
-    ::_exit(0);
-  }
-  int status = -1;
-  BOOST_TEST(::waitpid(copy, &status, 0) == copy);
-  BOOST_TEST(status == 0);
+    return is_refused;
+  }));
   BOOST_TEST(!worker->has_exited());
   BOOST_TEST(fixture->start_worker(returns_0)->exited().status.is_success());
 }
