@@ -60,11 +60,13 @@ private:
 /// A function is a free function, a captureless lambda, or an object whose state can be encoded;
 /// arguments and results are trivially copyable, aggregates, containers, or have an `inspect`. What
 /// does not fit is refused when it is compiled. All workers are started by the constructor.
-/// The destructor terminates: queued tasks are cancelled, running ones killed; call `close` and
-/// `join` first to let them finish.
+/// The destructor of an open pool terminates it: queued tasks are cancelled, running ones killed.
+/// That of a closed pool waits until every task has finished, as `close` promised; give tasks a
+/// time limit (`task_timeout`) if they may hang, for a worker that hangs in a task without one is
+/// not replaced, and whoever waits for the task waits on.
 ///
 /// Lives in: host. Threads: any. Blocks: `map` and its like, `apply`, `join`, `terminate`, the
-/// destructor (until the workers are gone).
+/// destructor (until the workers are gone; of a closed pool, until its tasks are done).
 /// Crash (of a worker): its running task is tried again or fails with worker_lost; no other task
 /// notices. Errors: the constructor throws `error` (not_initialised), std::invalid_argument, or
 /// std::system_error. In a forked copy of the host (after fork() or daemon()) everything throws
@@ -169,7 +171,8 @@ public:
     for_each_completed(std::forward<F>(f), std::span{range}, std::forward<Use>(use), options);
   }
 
-  /// No new tasks; queued ones are finished and the workers leave. May be called twice.
+  /// No new tasks; queued ones are finished and the workers leave, also when the pool goes out of
+  /// scope meanwhile. Does not wait for it: `join` and the destructor do. May be called twice.
   void close();
   /// Waits for the end of a closed pool; false: `span` passed first. Throws std::logic_error when
   /// neither `close` nor `terminate` was called.

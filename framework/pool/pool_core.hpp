@@ -77,7 +77,8 @@ public:
   bool join(deadline limit);
   /// Drops what is queued, kills what runs, and waits for the workers' end.
   void terminate();
-  /// The user's handle is gone: terminates, and lets the records of living futures end the core.
+  /// The user's handle is gone: finishes what a closed pool has, terminates an open one, and lets
+  /// the records of living futures end the core.
   void abandon_handle() noexcept;
 
   [[nodiscard]] pool_counters counters();
@@ -128,6 +129,12 @@ private:
   bool revoke(task_state& task);
   std::size_t choose_slot(const function_profile& profile);
   void park(task_state& task, std::unique_lock<os::adaptive_mutex>& lock, deadline limit);
+
+  // pool_life.cpp
+  template<class Condition>
+  bool wait_for_end(std::unique_lock<os::adaptive_mutex>& lock, deadline limit,
+                    const Condition& has_come);
+  void finish_if_closed();
 
   // pool_drain.cpp
   bool drain_all();

@@ -36,18 +36,37 @@ bool pool_core::join(deadline limit) {
     throw std::logic_error{"pool '" + settings_.name +
                            "' is still running: call close() or terminate() before join()"};
   }
+  return wait_for_end(lock, limit, [this] { return is_stopped_; });
+}
+
+template<class Condition>
+bool pool_core::wait_for_end(std::unique_lock<os::adaptive_mutex>& lock, deadline limit,
+                             const Condition& has_come) {
   // Answers of the last tasks may still be in the rings, with nobody else to look for them.
   ++wants_dispatcher_;
   arm();
   drain_all();
-  while (!is_stopped_ && !limit.has_passed()) {
+  while (!has_come() && !limit.has_passed()) {
     constexpr auto look_again_after = std::chrono::milliseconds{100};
     const auto slice = deadline::after(look_again_after);
     changed_.wait_until(lock, limit.when() < slice.when() ? limit.when() : slice.when());
     drain_all();
   }
   --wants_dispatcher_;
-  return is_stopped_;
+  return has_come();
+}
+
+// What `close` promised: tasks take as long as they may, the workers' way out as long as the stop
+// ladder says.
+void pool_core::finish_if_closed() {
+  std::unique_lock lock{mutex_};
+  if (phase_ != pool_phase::closing) return;
+  const auto is_done = [this] { return unresolved_ == 0 || is_stopped_; };
+  (void)wait_for_end(lock, deadline::never(), is_done);
+  const auto& stop = settings_.stop;
+  const auto way_out = stop.timeout ? deadline::after(stop.drain + *stop.timeout + stop_wait_max)
+                                    : deadline::never();
+  (void)wait_for_end(lock, way_out, [this] { return is_stopped_; });
 }
 
 void pool_core::terminate() {
@@ -92,7 +111,8 @@ void pool_core::write_off(std::size_t index) {
 
 void pool_core::abandon_handle() noexcept {
   try {
-    terminate();
+    finish_if_closed();
+    terminate(); // Whoever is still there after that is written off.
   } catch (const std::exception& e) {
     environment_->log(std::string{"a pool could not be terminated: "} + e.what());
   }

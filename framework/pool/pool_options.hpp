@@ -45,11 +45,13 @@ bound_call bind_call(F&& f, As&&... arguments) {
 struct pool_options {
   static constexpr int usable_cpus = -2'147'483'647; ///< By affinity and cgroup quota.
 
-  std::string name = "pool";           ///< In logs, errors, process names.
-  int replicas = usable_cpus;          ///< Workers; at least 1.
-  int standby = 0;                     ///< More workers, started but without work, for restarts.
-  int max_in_flight = 1'000'000;       ///< Tasks handed to one worker and not answered.
-  duration task_timeout{};             ///< From begin; 0: none. The worker is killed.
+  std::string name = "pool";     ///< In logs, errors, process names.
+  int replicas = usable_cpus;    ///< Workers; at least 1.
+  int standby = 0;               ///< More workers, started but without work, for restarts.
+  int max_in_flight = 1'000'000; ///< Tasks handed to one worker and not answered.
+  /// How long a task may run from its begin; 0: for ever. Past it the worker is killed and
+  /// replaced; nothing else ends a task that hangs.
+  duration task_timeout{};
   int max_attempts = 1;                ///< Begins of one task before it is worker_lost.
   std::size_t max_queued = 16'000'000; ///< Tasks that may wait; then submit throws.
   std::size_t input_arena_bytes = std::size_t{256} << 20; ///< Arguments in flight; touched on use.
