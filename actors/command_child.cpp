@@ -2,6 +2,7 @@
 
 #include "troupe/actors/command_child.hpp"
 
+#include "troupe/base/worker_text.hpp"
 #include "troupe/os/executable.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -42,6 +44,18 @@ std::vector<std::string> environment() {
   return all;
 }
 
+// The configuration leaves what only a worker knows to the worker.
+std::vector<std::string> for_this_worker(const std::vector<std::string>& argv) {
+  std::map<std::string, std::string> names;
+  for (const auto& variable : environment()) {
+    const auto end = variable.find('=');
+    if (end != std::string::npos) names.emplace(variable.substr(0, end), variable.substr(end + 1));
+  }
+  std::vector<std::string> out;
+  for (const auto& word : argv) out.push_back(text::expand_for_worker(word, names));
+  return out;
+}
+
 // In the child: becomes the command, or tells errno through `trouble`.
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& argv,
                          const os::fd& in, const os::fd& out, const os::fd& trouble, int parent) {
@@ -60,7 +74,7 @@ std::vector<std::string> environment() {
 command_child::command_child(const std::vector<std::string>& argv) {
   if (argv.empty()) throw stage_failed{"config.command is empty; name a program"};
   std::signal(SIGPIPE, SIG_IGN); // A command that stops reading is seen as an error of the write.
-  start(argv);
+  start(for_this_worker(argv));
 }
 
 void command_child::start(const std::vector<std::string>& argv) {

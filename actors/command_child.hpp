@@ -20,6 +20,7 @@ namespace troupe::actors {
 /// A command that runs as a child of a worker and speaks lines on stdin and stdout; its stderr is
 /// the worker's. It is killed when the worker dies.
 ///
+/// `${TROUPE_REPLICA}` and its like in the words of the command are replaced from the environment.
 /// Both directions move at once, so neither side waits for the other with full pipes.
 ///
 /// Lives in: worker, with one thread. Threads: that one. Blocks: `exchange`, `end`.

@@ -3,10 +3,10 @@
 #include "troupe/cli/environment_check.hpp"
 
 #include "troupe/base/text.hpp"
+#include "troupe/base/worker_text.hpp"
 #include "troupe/cli/builtin_paths.hpp"
 #include "troupe/config/env_file.hpp"
 #include "troupe/config/loader.hpp"
-#include "troupe/config/variables.hpp"
 #include "troupe/os/cpu_count.hpp"
 #include "troupe/os/executable.hpp"
 #include "troupe/os/file_access.hpp"
@@ -139,13 +139,13 @@ private:
         {"TROUPE_GENERATION", "0"}};
     auto folder = spec_.directory;
     if (pool.working_dir) {
-      folder = config::expand_for_worker(pool.working_dir->path, names);
+      folder = text::expand_for_worker(pool.working_dir->path, names);
       if (const auto wrong = problem_of_folder(folder); !wrong.empty()) {
         return add(problem::environment, pool, "working_dir", wrong);
       }
     }
     if (pool.kind != config::pool_kind::command || pool.command.empty()) return;
-    const auto program = config::expand_for_worker(pool.command.front(), names);
+    const auto program = text::expand_for_worker(pool.command.front(), names);
     if (const auto wrong = problem_of_command(pool, program, folder); !wrong.empty()) {
       add(problem::environment, pool, "command", wrong);
     }

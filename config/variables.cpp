@@ -2,6 +2,7 @@
 
 #include "troupe/config/variables.hpp"
 
+#include "troupe/base/worker_text.hpp"
 #include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
@@ -14,8 +15,8 @@ constexpr std::size_t expanded_bytes_max =
     64 * 1024; // A few vars could double each other for ever.
 constexpr std::size_t nesting_max = 8;
 constexpr std::string_view spawn_prefix = "TROUPE_";
-constexpr std::string_view spawn_reference = "${TROUPE_";
-constexpr std::string_view escaped_spawn_reference = "$${TROUPE_";
+constexpr auto spawn_reference = text::worker_reference;
+constexpr auto escaped_spawn_reference = text::escaped_worker_reference;
 
 constexpr bool is_name_begin(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -37,15 +38,6 @@ std::size_t end_of_reference(std::string_view text) {
 
 std::string reference_to(std::string_view name) {
   return "${" + std::string{name} + "}";
-}
-
-std::string guarded_for_spawn(std::string_view value) {
-  std::string out;
-  for (; !value.empty(); value.remove_prefix(1)) {
-    if (value.starts_with(spawn_reference)) out += '$';
-    out += value[0];
-  }
-  return out;
 }
 
 } // namespace
@@ -180,7 +172,7 @@ void variables::expand_reference(std::string_view body, expansion_time when, exp
   const auto value = value_of(name);
   if (value && (!value->empty() || rest.empty())) {
     // A value is data: what looks like a reference in it must not become one at spawn time.
-    out.text += when == expansion_time::spawn ? guarded_for_spawn(*value) : *value;
+    out.text += when == expansion_time::spawn ? text::guarded_for_worker(*value) : *value;
   } else if (has_default) {
     ++depth_;
     expand_into(rest.substr(2), when, out);
@@ -227,26 +219,6 @@ void variables::expand_into(std::string_view raw, expansion_time when, expansion
       raw.remove_prefix(length);
     }
   }
-}
-
-std::string expand_for_worker(std::string_view text,
-                              const std::map<std::string, std::string>& values) {
-  std::string out;
-  while (!text.empty()) {
-    const auto end = text.find('}');
-    if (text.starts_with(escaped_spawn_reference)) {
-      out += spawn_reference;
-      text.remove_prefix(escaped_spawn_reference.size());
-    } else if (text.starts_with(spawn_reference) && end != std::string_view::npos) {
-      const auto found = values.find(std::string{text.substr(2, end - 2)});
-      if (found != values.end()) out += found->second;
-      text.remove_prefix(end + 1);
-    } else {
-      out += text[0];
-      text.remove_prefix(1);
-    }
-  }
-  return out;
 }
 
 std::string escape_references(std::string_view text, expansion_time when) {

@@ -20,7 +20,7 @@ namespace troupe::config {
 /// starts.
 enum class expansion_time {
   load,  ///< No: every reference must have a value now.
-  spawn, ///< Yes: they stay as written, for `expand_for_worker`.
+  spawn, ///< Yes: they stay as written, for `text::expand_for_worker`.
 };
 
 /// Something wrong inside one text; `fragment` is the part of the text to point at.
@@ -96,11 +96,6 @@ private:
 
 /// Whether `name` has the form of a variable: a letter or `_`, then letters, digits and `_`.
 bool is_variable_name(std::string_view name);
-
-/// Replaces `${TROUPE_...}` in a value that the loader left for spawn time, and undoes its escapes.
-/// A name that `values` does not have becomes nothing.
-std::string expand_for_worker(std::string_view text,
-                              const std::map<std::string, std::string>& values);
 
 /// Writes `text` so that expanding it gives `text` again; `expansion_time::spawn` keeps
 /// `${TROUPE_...}` alive.

@@ -2,6 +2,8 @@
 
 #include "troupe/pool/lane_set.hpp"
 
+#include "troupe/base/worker_text.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -86,6 +88,8 @@ void lane_set::launch(slot_id slot, incarnation_id incarnation) {
   options.env["TROUPE_REPLICA"] = std::to_string(slot.value);
   options.env["TROUPE_REPLICAS"] = std::to_string(settings_.replicas);
   options.env["TROUPE_GENERATION"] = std::to_string(incarnation.value);
+  options.working_dir = text::expand_for_worker(options.working_dir, options.env);
+  text::expand_each_for_worker(options.env);
   slots_.launch(*link, std::move(options), input_memory_);
 }
 

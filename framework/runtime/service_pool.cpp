@@ -2,7 +2,7 @@
 
 #include "troupe/runtime/service_pool.hpp"
 
-#include "troupe/config/variables.hpp"
+#include "troupe/base/worker_text.hpp"
 #include "troupe/os/memory_use.hpp"
 #include "troupe/pool/recycle_rule.hpp"
 
@@ -111,10 +111,8 @@ command_request service_pool::request_for(slot_id slot, incarnation_id incarnati
   env["TROUPE_REPLICAS"] = std::to_string(settings_.replicas);
   env["TROUPE_GENERATION"] = std::to_string(incarnation.value);
   const auto names = env;
-  const auto expand = [&](const std::string& text) {
-    return config::expand_for_worker(text, names);
-  };
-  for (auto& [key, value] : env) value = expand(value);
+  const auto expand = [&](const std::string& text) { return text::expand_for_worker(text, names); };
+  text::expand_each_for_worker(env);
   request.options.working_dir = expand(request.options.working_dir);
   for (const auto& argument : settings_.argv) request.argv.push_back(expand(argument));
   return request;

@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/translation.hpp"
 
+#include "troupe/base/worker_text.hpp"
 #include "troupe/config/env_file.hpp"
 #include "troupe/os/cpu_count.hpp"
 
@@ -118,15 +119,16 @@ process_options process_of(const config::troupe_spec& spec, const config::pool_s
   const auto read_files = [&](const std::vector<config::path_ref>& files) {
     for (const auto& file : files) {
       const auto lines = config::read_env_file(file.path).value();
-      for (const auto& [key, value] : lines) out.env[key] = value;
+      for (const auto& [key, value] : lines) out.env[key] = text::guarded_for_worker(value);
     }
   };
   read_files(spec.env_files);
   for (const auto& [key, value] : spec.env) out.env[key] = value;
   read_files(pool.env_files);
   for (const auto& [key, value] : pool.env) out.env[key] = value;
-  out.env["TROUPE_CONFIG"] = pool.config_json;
-  out.working_dir = pool.working_dir ? pool.working_dir->path : spec.directory;
+  out.env["TROUPE_CONFIG"] = text::guarded_for_worker(pool.config_json);
+  out.working_dir =
+      pool.working_dir ? pool.working_dir->path : text::guarded_for_worker(spec.directory);
   for (const auto& limit : pool.limits) out.limits.push_back(limit.value);
   out.out = pool.log_stdout;
   out.err = pool.log_stderr;

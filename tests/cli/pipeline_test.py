@@ -391,6 +391,32 @@ class Outcome(CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.read("doubled").split(), [b"%d" % (2 * i) for i in range(200)])
 
+    def test_what_only_a_worker_knows_stands_in_its_command_and_environment(self):
+        self.numbers(1)
+        os.mkdir(self.path("mid-0"))
+        self.write("more.env", "FILE='${TROUPE_POOL}'\n")
+        show = ("import os, sys; next(sys.stdin); print(*sys.argv[1:], os.environ['SLOT'],"
+                " os.environ['KEPT'], os.environ['FILE'], os.environ['TROUPE_CONFIG'],"
+                " os.path.basename(os.getcwd()))")
+        for kind, mode in (("command", "request_reply"), ("command", "stream"),
+                           ("shell", "request_reply")):
+            words = [show, "${TROUPE_POOL}-${TROUPE_REPLICA}", "$${TROUPE_POOL}"]
+            what = json.dumps(["python3", "-c", *words])
+            if kind == "shell":  # Also where the shell would not replace it.
+                what = json.dumps('exec python3 -c "' + show + "\" '" + "' '".join(words[1:]) + "'")
+            text = ("version: 1\nname: refs\nchannels: {a: {type: string}, b: {type: string}}\n"
+                    "pools:\n  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                    f"  mid: {{{kind}: {what}, input: a, output: b, protocol: {{mode: {mode}}},\n"
+                    "        env: {SLOT: 'slot ${TROUPE_REPLICA}', KEPT: '$${TROUPE_REPLICA}'},\n"
+                    "        env_file: more.env, working_dir: 'mid-${TROUPE_REPLICA}',\n"
+                    "        config: {a: '$${TROUPE_POOL}'}}\n"
+                    "  out: {builtin: {lines_to_file: {path: shown}}, input: b}\n")
+            done = self.troupe("run", self.write("refs.yaml", text))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.read("shown").decode(),
+                             "mid-0 ${TROUPE_POOL} slot 0 ${TROUPE_REPLICA} ${TROUPE_POOL} "
+                             '{"a": "${TROUPE_POOL}"} mid-0\n', f"{kind}, {mode}")
+
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,8 @@
 
 #include "troupe/config/variables.hpp"
 
+#include "troupe/base/worker_text.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 namespace troupe::config {
@@ -129,7 +131,7 @@ BOOST_AUTO_TEST_CASE(names_of_a_worker_wait_for_the_worker) {
   auto vars = with({{"A", "1"}, {"EVIL", "${TROUPE_POOL}"}});
   const auto left =
       expanded(vars, "${A}-${TROUPE_REPLICA}-$${TROUPE_POOL}-${EVIL}-$$x", expansion_time::spawn);
-  BOOST_TEST(expand_for_worker(left, {{"TROUPE_REPLICA", "3"}, {"TROUPE_POOL", "p"}}) ==
+  BOOST_TEST(text::expand_for_worker(left, {{"TROUPE_REPLICA", "3"}, {"TROUPE_POOL", "p"}}) ==
              "1-3-${TROUPE_POOL}-${TROUPE_POOL}-$x");
   BOOST_TEST(expanded(vars, "${TROUPE_REPLICA}") ==
              "error: ${TROUPE_REPLICA} is known only when a worker starts; it can stand in "
