@@ -4,6 +4,7 @@
 
 #include "troupe/actors/copy_file.hpp"
 #include "troupe/actors/exec.hpp"
+#include "troupe/actors/exec_source.hpp"
 #include "troupe/actors/exec_stream.hpp"
 #include "troupe/actors/file_lines.hpp"
 #include "troupe/actors/file_tree.hpp"
@@ -58,6 +59,11 @@ std::vector<builtin_info> make_builtins() {
       {.name = "exec",
        .settings = exec_settings(),
        .summary = "one answer of a command for each message"},
+      {.name = "exec_source",
+       .role = worker_role::source,
+       .settings = {command_setting},
+       .output_type = "string",
+       .summary = "gives the lines that a command writes; at most once"},
       {.name = "exec_stream",
        .role = worker_role::aggregation,
        .settings = {command_setting},
@@ -114,10 +120,15 @@ const std::vector<builtin_info>& builtins() {
 void install_builtins() {
   using pipeline::detail::make_entry;
   static worker_entry entries[] = {
-      make_entry<copy_file>("copy_file"),         make_exec_entry(),
-      make_entry<exec_stream>("exec_stream"),     make_entry<file_lines>("file_lines"),
-      make_entry<file_tree>("file_tree"),         make_entry<lines_from_file>("lines_from_file"),
-      make_entry<lines_to_file>("lines_to_file"), make_entry<sha256>("sha256"),
+      make_entry<copy_file>("copy_file"),
+      make_exec_entry(),
+      make_entry<exec_source>("exec_source"),
+      make_entry<exec_stream>("exec_stream"),
+      make_entry<file_lines>("file_lines"),
+      make_entry<file_tree>("file_tree"),
+      make_entry<lines_from_file>("lines_from_file"),
+      make_entry<lines_to_file>("lines_to_file"),
+      make_entry<sha256>("sha256"),
       make_entry<word_count>("word_count"),
   };
   static const bool is_installed = [] {

@@ -172,6 +172,20 @@ std::optional<std::string_view> command_child::next_line() {
   return rest;
 }
 
+std::optional<std::size_t> command_child::read(std::span<std::byte> into, deadline limit) {
+  while (out_) {
+    const auto size = os::read_some(out_, into);
+    if (size) return *size;
+    if (size.error().code != errc::would_block) out_.reset();
+    if (limit.has_passed()) break;
+    if (!out_) return 0;
+    waiting_.clear();
+    static_cast<void>(waiting_.add(out_.get()));
+    waiting_.wait(limit);
+  }
+  return out_ ? std::nullopt : std::optional<std::size_t>{0};
+}
+
 // The pipe lives on as long as an end of it is open: what is in it can be counted afterwards.
 void command_child::close_input() {
   if (!in_) return;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,10 @@ public:
   /// The oldest line that was received; at the end of the output, what is left without line feed.
   /// Valid until the next call.
   [[nodiscard]] std::optional<std::string_view> next_line();
+
+  /// Reads its output as it is, instead of lines: 0 at the end, nothing when nothing came until
+  /// `limit`. Not together with `next_line`.
+  [[nodiscard]] std::optional<std::size_t> read(std::span<std::byte> into, deadline limit);
 
   /// The command reads no more, or has closed its output.
   [[nodiscard]] bool is_deaf() const noexcept { return !in_; }

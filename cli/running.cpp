@@ -59,8 +59,8 @@ std::string what_was_lost(std::uint64_t lost, std::uint64_t inside) {
   if (inside == 0) return out;
   if (!out.empty()) out += ". ";
   return out + were(inside) +
-         " lost, or may be: with a command that ended (mode: stream), or because the stop did not "
-         "wait for them; see above";
+         " lost, or may be: with a command that ended (mode: stream, or a source), or because the "
+         "stop did not wait for them; see above";
 }
 
 bool has_no_pipeline(const config::troupe_spec& spec) {

@@ -85,7 +85,9 @@ void check_messages(const pool_draft& pool) {
            "is for builtins and commands that are sources; what another pool cannot read is an "
            "error of its message: see 'retry' and 'dead_letter'");
   }
-  if (!has_input && pool.spec.recycle.messages_max != 0) {
+  if (is_foreign(pool.spec) && !has_input && has_output) {
+    refuse(pool, "recycle", "a command that is a source cannot go on where another has stopped");
+  } else if (!has_input && pool.spec.recycle.messages_max != 0) {
     refuse(pool, "recycle", "'max_messages' has no meaning without 'input'");
   }
 }

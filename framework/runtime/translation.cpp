@@ -45,18 +45,30 @@ std::vector<std::string> argv_of(const config::pool_spec& pool) {
   return argv;
 }
 
-// A source is told the pool's key `on_error` beside its own settings.
+bool is_command(const config::pool_spec& pool) {
+  return pool.kind == config::pool_kind::command || pool.kind == config::pool_kind::shell;
+}
+
+// A source is told keys of the pool beside its own settings.
+void tell_source(const config::pool_spec& pool, nlohmann::json& settings) {
+  settings["on_error"] = to_string(pool.on_error);
+  std::string exits; // Codes, and signals as negative numbers.
+  for (const auto& each : pool.restart.success_exit) {
+    exits += std::to_string(each.code() ? *each.code() : -each.signal().value_or(0)) + ' ';
+  }
+  settings["success_exit"] = exits;
+}
+
 std::string config_of(const config::pool_spec& pool) {
   if (pool.role != config::builtin_role::source) return pool.config_json;
   auto settings = nlohmann::json::parse(pool.config_json);
-  settings["on_error"] = to_string(pool.on_error);
+  tell_source(pool, settings);
   return settings.dump();
 }
 
 bool is_stream(const config::pool_spec& pool) {
-  const bool is_command =
-      pool.kind == config::pool_kind::command || pool.kind == config::pool_kind::shell;
-  return is_command && pool.protocol.mode == config::protocol_mode::stream;
+  if (pool.kind == config::pool_kind::builtin) return pool.builtin == "exec_stream";
+  return is_command(pool) && pool.protocol.mode == config::protocol_mode::stream;
 }
 
 // A command with channels is spoken to by the ready-made worker `exec`.
@@ -73,6 +85,10 @@ pipeline::worker_reference worker_of(const config::pool_spec& pool) {
     break;
   }
   nlohmann::json settings = {{"command", argv_of(pool)}};
+  if (pool.inputs.empty()) {
+    tell_source(pool, settings);
+    return {.name = "exec_source", .module = "", .config_json = settings.dump()};
+  }
   if (is_stream(pool)) {
     return {.name = "exec_stream", .module = "", .config_json = settings.dump()};
   }
@@ -148,8 +164,7 @@ restart_spec restart_of(const config::pool_spec& pool, bool has_chaos) {
 } // namespace
 
 bool is_service(const config::pool_spec& pool) noexcept {
-  return pool.inputs.empty() && pool.outputs.empty() &&
-         (pool.kind == config::pool_kind::command || pool.kind == config::pool_kind::shell);
+  return pool.inputs.empty() && pool.outputs.empty() && is_command(pool);
 }
 
 expected<pipeline_plan> plan_pipeline(const config::troupe_spec& spec, bool has_chaos) {
@@ -163,7 +178,7 @@ expected<pipeline_plan> plan_pipeline(const config::troupe_spec& spec, bool has_
     settings.replicas = replicas_of(pool);
     settings.input_arena_bytes = stage_arena_bytes;
     settings.output_arena_bytes = stage_arena_bytes;
-    settings.recycle = pool.recycle;
+    if (!is_command(pool) || !pool.inputs.empty()) settings.recycle = pool.recycle;
     settings.restart = restart_of(pool, has_chaos);
     settings.stop = pool.stop;
     settings.start = pool.start;
