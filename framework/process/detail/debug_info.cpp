@@ -83,14 +83,26 @@ void ignore_error(void*, const char*, int) {}
 
 int add_place(void* data, std::uintptr_t, const char* file, int line, const char* function) {
   auto& places = *static_cast<std::vector<source_place>*>(data);
-  if (function == nullptr) return 0;
-  places.push_back({demangled(function), function, file != nullptr ? file : "", line});
+  if (function == nullptr && file == nullptr) return 0;
+  places.push_back({function != nullptr ? demangled(function) : "",
+                    function != nullptr ? function : "", file != nullptr ? file : "", line});
   return places.size() < places_max ? 0 : 1;
 }
 
 void add_symbol(void* data, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) {
   auto& places = *static_cast<std::vector<source_place>*>(data);
   if (symbol != nullptr) places.push_back({demangled(symbol), symbol, {}, 0});
+}
+
+// Of a lambda that was inlined the debug information says "operator()" and no more.
+void name_inlined_lambdas(std::vector<source_place>& places) {
+  const auto& home = places.back().function;
+  for (auto place = places.begin(); place != places.end() - 1; ++place) {
+    const bool is_bare = place->symbol == place->function;
+    if (is_bare && place->function.starts_with("operator()")) {
+      place->function = "operator() inlined in " + home;
+    }
+  }
 }
 
 class debug_information {
@@ -110,10 +122,13 @@ private:
     // Of a function that is known in its own file only, little debug information has the bare name.
     std::vector<source_place> symbols;
     backtrace_syminfo(state_, address, add_symbol, ignore_error, &symbols);
-    if (symbols.empty()) return out;
     if (out.empty()) return symbols;
-    out.back().function = std::move(symbols.back().function);
-    out.back().symbol = std::move(symbols.back().symbol);
+    if (!symbols.empty()) {
+      out.back().function = std::move(symbols.back().function);
+      out.back().symbol = std::move(symbols.back().symbol);
+    }
+    name_inlined_lambdas(out);
+    std::erase_if(out, [](const source_place& place) { return place.function.empty(); });
     return out;
   }
 
