@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const fs::path& path) {
+std::string in_quotes(const fs::path& path) {
   return "'" + text::printable(path.string()) + "'";
 }
 
@@ -27,27 +27,27 @@ fs::path folder_of(const config::troupe_spec& spec, const config::pool_spec& poo
 std::string problem_of_input(const fs::path& path) {
   std::error_code problem;
   if (!fs::exists(path, problem)) {
-    return quoted(path) + " does not exist; make it, or correct the path";
+    return in_quotes(path) + " does not exist; make it, or correct the path";
   }
-  if (!os::may_read(path)) return "no right to read " + quoted(path);
+  if (!os::may_read(path)) return "no right to read " + in_quotes(path);
   return {};
 }
 
 std::string problem_of_output_folder(const fs::path& folder) {
   std::error_code problem;
   if (!fs::exists(folder, problem)) {
-    return "its folder " + quoted(folder) + " does not exist; make it first";
+    return "its folder " + in_quotes(folder) + " does not exist; make it first";
   }
-  if (!fs::is_directory(folder, problem)) return quoted(folder) + " is not a folder";
-  if (!os::may_write(folder)) return "no right to write into " + quoted(folder);
+  if (!fs::is_directory(folder, problem)) return in_quotes(folder) + " is not a folder";
+  if (!os::may_write(folder)) return "no right to write into " + in_quotes(folder);
   return {};
 }
 
 std::string problem_of_output(const fs::path& path) {
   std::error_code problem;
-  if (fs::is_directory(path, problem)) return quoted(path) + " is a folder; name a file";
+  if (fs::is_directory(path, problem)) return in_quotes(path) + " is a folder; name a file";
   if (fs::exists(path, problem)) {
-    return os::may_write(path) ? std::string{} : "no right to write " + quoted(path);
+    return os::may_write(path) ? std::string{} : "no right to write " + in_quotes(path);
   }
   return problem_of_output_folder(path.has_parent_path() ? path.parent_path() : fs::path{"."});
 }

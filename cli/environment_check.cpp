@@ -36,7 +36,7 @@ constexpr std::uint32_t replicas_looked_at_max = 256;
 constexpr auto module_look_max = std::chrono::seconds{10}; // To load it and answer.
 constexpr std::size_t message_bytes_max = 1000;
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return "'" + text::printable(text) + "'";
 }
 
@@ -44,10 +44,10 @@ std::string problem_of_folder(const std::string& path) {
   std::error_code problem;
   const auto what = fs::status(path, problem);
   if (!fs::exists(what)) {
-    return "folder " + quoted(path) + " does not exist; make it, or correct the path";
+    return "folder " + in_quotes(path) + " does not exist; make it, or correct the path";
   }
-  if (!fs::is_directory(what)) return quoted(path) + " is not a folder";
-  if (!os::may_execute(path)) return "no right to enter the folder " + quoted(path);
+  if (!fs::is_directory(what)) return in_quotes(path) + " is not a folder";
+  if (!os::may_execute(path)) return "no right to enter the folder " + in_quotes(path);
   return {};
 }
 
@@ -171,8 +171,8 @@ private:
       if (nearly.empty() && fs::exists(path, ignored)) nearly = std::move(wrong);
     }
     if (!nearly.empty()) return nearly;
-    return "cannot run " + quoted(program) + ": not found in PATH (" + text::printable(list, 1000) +
-           ")";
+    return "cannot run " + in_quotes(program) + ": not found in PATH (" +
+           text::printable(list, 1000) + ")";
   }
 
   std::string search_path_of(const pool_spec& pool) const {
@@ -201,11 +201,11 @@ private:
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored)) {
       return add(problem::environment, pool, "module",
-                 "there is no library " + quoted(path) + "; build it, or correct the path");
+                 "there is no library " + in_quotes(path) + "; build it, or correct the path");
     }
     if (!os::may_read(path)) {
       return add(problem::environment, pool, "module",
-                 "no right to read the library " + quoted(path));
+                 "no right to read the library " + in_quotes(path));
     }
     auto known = modules_.find(path);
     if (known == modules_.end()) {
@@ -233,8 +233,8 @@ private:
     std::vector<std::string_view> names;
     for (const auto& one : workers) names.emplace_back(one.name);
     const auto near = text::nearest(pool.worker, names);
-    const auto where = module.empty() ? std::string{"this program"} : "module " + quoted(module);
-    auto message = where + " has no worker type " + quoted(pool.worker);
+    const auto where = module.empty() ? std::string{"this program"} : "module " + in_quotes(module);
+    auto message = where + " has no worker type " + in_quotes(pool.worker);
     if (!near.empty()) {
       message += "; did you mean '" + std::string{near} + "'?";
     } else if (module.empty()) {
@@ -269,7 +269,7 @@ private:
       if (known.contains(channel.type)) continue;
       const auto near = text::nearest(channel.type, names);
       add(problem::unknown_reference, channel.at, "channels." + channel.name + ".type",
-          "no message type is called " + quoted(channel.type) +
+          "no message type is called " + in_quotes(channel.type) +
               (near.empty() ? "; there are " + listed(names)
                             : "; did you mean '" + std::string{near} + "'?"));
     }
@@ -286,9 +286,9 @@ private:
       if (channel == nullptr || is_general(channel->type) || channel->type == type) continue;
       const auto path = "pools." + pool.name + "." + key;
       add(problem::type_mismatch, ref.at, path,
-          "channel " + quoted(ref.name) + " carries " + quoted(channel->type) + ", but worker " +
-              quoted(pool.worker) + (key == std::string_view{"input"} ? " reads " : " writes ") +
-              quoted(type));
+          "channel " + in_quotes(ref.name) + " carries " + in_quotes(channel->type) +
+              ", but worker " + in_quotes(pool.worker) +
+              (key == std::string_view{"input"} ? " reads " : " writes ") + in_quotes(type));
     }
   }
 

@@ -30,7 +30,7 @@ constexpr std::size_t look_ahead_max = std::size_t{1} << 24;
   throw std::invalid_argument{std::string{field} + " is " + value + "; it must be " + wanted};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "\"" + text::printable(text) + "\"";
 }
 
@@ -93,11 +93,11 @@ void check_env(const std::map<std::string, std::string>& env) {
   for (const auto& [name, value] : env) {
     if (name.empty() || name.find('=') != std::string::npos ||
         name.find('\0') != std::string::npos) {
-      refuse("a name in pool_options::process.env", quoted(name),
+      refuse("a name in pool_options::process.env", in_quotes(name),
              "not empty and without '=' and NUL");
     }
     if (value.find('\0') != std::string::npos) {
-      refuse("pool_options::process.env[" + quoted(name) + "]", quoted(value), "without NUL");
+      refuse("pool_options::process.env[" + in_quotes(name) + "]", in_quotes(value), "without NUL");
     }
   }
 }
@@ -106,7 +106,7 @@ void check_env(const std::map<std::string, std::string>& env) {
 
 void check_name(const std::string& name) {
   if (!name.empty() && name.size() <= name_bytes_max && !has_control_characters(name)) return;
-  refuse("pool_options::name", quoted(name),
+  refuse("pool_options::name", in_quotes(name),
          "1 to " + std::to_string(name_bytes_max) + " bytes without control characters");
 }
 
@@ -154,12 +154,12 @@ void check(const recycle_spec& recycle) {
 
 void check(const process_options& process) {
   if (!process.name.empty()) {
-    refuse("pool_options::process.name", quoted(process.name),
+    refuse("pool_options::process.name", in_quotes(process.name),
            "empty: each worker has the pool's name and its slot");
   }
   check_env(process.env);
   if (process.working_dir.find('\0') != std::string::npos) {
-    refuse("pool_options::process.working_dir", quoted(process.working_dir), "without NUL");
+    refuse("pool_options::process.working_dir", in_quotes(process.working_dir), "without NUL");
   }
   for (const auto& limit : process.limits) {
     const auto name = os::limit_name_of(limit.resource);
