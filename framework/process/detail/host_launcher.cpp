@@ -40,6 +40,16 @@ std::vector<int> raw_numbers(const launch_request& request) {
 // Reading the debug information of a large program may take longer; then frames stay unnamed.
 constexpr auto symbols_timeout = std::chrono::seconds{1};
 
+// What the kernel refuses to send (ENOMEM) is sent again after a pause, so often at most: a second.
+constexpr auto send_pause = std::chrono::milliseconds{10};
+constexpr int send_refusals_max = 100;
+
+// A message that was given up.
+struct unsent {
+  std::uint64_t child_id;
+  failure why;
+};
+
 } // namespace
 
 void host_launcher::start(launch_request request) {
@@ -65,7 +75,7 @@ bool host_launcher::submit(shared_state& state, const start_message& message,
   if (state.link == link_state::ready && state.queue.empty() && !state.is_closing) {
     if (state.zygote->send(bytes, raw_numbers(request))) return false;
   }
-  queued_message queued{message.id, std::move(bytes), std::move(request.owned)};
+  queued_message queued{message.id, std::move(bytes), std::move(request.owned), 0};
   for (const auto* descriptor : request.borrowed) {
     auto copy = descriptor->duplicate();
     // The message then lacks a descriptor, which the zygote will refuse with a clear text.
@@ -78,34 +88,38 @@ bool host_launcher::submit(shared_state& state, const start_message& message,
 void host_launcher::signal_group(std::uint64_t id, int signal) {
   shared_.with([&](shared_state& state) {
     if (state.link == link_state::none) return;
-    state.queue.push_back({0, encode(signal_group_message{id, signal}), {}});
+    state.queue.push_back({0, encode(signal_group_message{id, signal}), {}, 0});
   });
   reactor_.post([self = shared_from_this()] { self->flush(); });
 }
 
 void host_launcher::flush() {
-  enum class next_step { nothing, open, wait_for_room, fail };
-  failure problem;
+  enum class next_step { nothing, open, wait_for_room, send_again, fail };
+  std::vector<unsent> refused;
   const auto next = shared_.with([&](shared_state& state) {
     if (state.is_closing || state.queue.empty()) {
       return state.queue.empty() ? next_step::nothing : next_step::fail;
     }
     if (state.link == link_state::none) return next_step::open;
     if (state.link == link_state::opening) return next_step::nothing;
-    while (!state.queue.empty()) {
-      const auto& first = state.queue.front();
+    for (; !state.queue.empty(); state.queue.pop_front()) {
+      auto& first = state.queue.front();
       std::vector<int> numbers;
       for (const auto& descriptor : first.descriptors) numbers.push_back(descriptor.get());
       const auto sent = state.zygote->send(first.bytes, numbers);
-      if (!sent) {
-        // A dead zygote is noticed by its own watch, which starts the next one.
-        const bool is_full = sent.error().code == errc::would_block;
-        return is_full ? next_step::wait_for_room : next_step::nothing;
-      }
-      state.queue.pop_front();
+      if (sent) continue;
+      if (sent.error().code == errc::would_block) return next_step::wait_for_room;
+      // A dead zygote is noticed by its own watch, which starts the next one.
+      if (sent.error().code == errc::end_of_stream) return next_step::nothing;
+      const bool can_change = sent.error().code == errc::system;
+      if (can_change && ++first.refusals < send_refusals_max) return next_step::send_again;
+      refused.push_back({first.child_id, sent.error()});
     }
     return next_step::nothing;
   });
+  for (const auto& [id, why] : refused) {
+    if (const auto child = take(id)) fail_start(child, with_context(why, "its request"));
+  }
   if (next == next_step::open) open_zygote();
   if (next == next_step::fail) fail_queued(launcher_closed());
   if (next == next_step::wait_for_room) {
@@ -113,6 +127,12 @@ void host_launcher::flush() {
       state.zygote->when_writable([self = shared_from_this()] { self->flush(); });
     });
   }
+  if (next == next_step::send_again) {
+    send_timer_ = reactor_.add_timer(clock::now() + send_pause, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->flush();
+    });
+  }
+  if (!refused.empty()) finish_closing();
 }
 
 void host_launcher::open_zygote() {

@@ -64,6 +64,7 @@ private:
     std::uint64_t child_id; ///< 0: no child waits for it.
     std::vector<std::byte> bytes;
     std::vector<os::fd> descriptors;
+    int refusals = 0; ///< How often the kernel would not send it.
   };
   struct shared_state {
     link_state link = link_state::none;
@@ -103,6 +104,7 @@ private:
   std::promise<void> closed_;
   bool is_closed_ = false;
   os::timer close_timer_;
+  os::timer send_timer_; // While the kernel refuses to send.
   symbol_service symbols_;
   tree_sweeper sweeper_;
 };

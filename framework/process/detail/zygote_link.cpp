@@ -2,6 +2,7 @@
 
 #include "troupe/process/detail/zygote_link.hpp"
 
+#include "troupe/base/shortage.hpp"
 #include "troupe/os/process_mark.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/process/detail/modules.hpp"
@@ -19,6 +20,8 @@ namespace {
 constexpr auto hello_timeout = std::chrono::seconds{20};
 // A process that was just started and killed is gone at once.
 constexpr auto kill_wait_max = std::chrono::seconds{1};
+// Reads in a row that the kernel refuses for want of memory before the zygote is given up.
+constexpr int read_refusals_max = 1000;
 
 } // namespace
 
@@ -69,10 +72,15 @@ void zygote_link::read_messages() {
   for (;;) {
     auto message = socket_.receive(buffer_);
     if (!message && message.error().code == errc::would_block) return;
+    // The kernel has no memory for it now; what is readable is told again.
+    if (!message && is_shortage(message.error().os_error)) {
+      if (++read_refusals_ < read_refusals_max) return;
+    }
     if (!message && message.error().code == errc::end_of_stream) {
       return lose("the zygote died");
     }
     if (!message) return lose(message.error().message);
+    read_refusals_ = 0;
     const auto bytes = std::span{buffer_}.first(message->size_bytes);
     if (!on_message(bytes, std::move(message->descriptors))) {
       return lose("the zygote sent a message that this program does not understand");

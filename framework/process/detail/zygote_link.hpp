@@ -68,6 +68,7 @@ private:
   std::string mark_;
   bool has_cleaned_up_ = false;
   bool has_said_hello_ = false;
+  int read_refusals_ = 0; // In a row.
   std::optional<failure> lost_;
   std::vector<std::byte> buffer_;
   os::timer hello_timer_;
