@@ -7,7 +7,7 @@ namespace troupe::cli {
 /// What the command says to its caller; the larger ones are those of sysexits.h.
 enum class exit_code : int {
   ok = 0,
-  failed = 1,       ///< The root supervisor gave up, or the pipeline failed.
+  failed = 1,       ///< A pool gave up, or the pipeline failed.
   not_ready = 3,    ///< `status`: something is not as wanted.
   unknown_name = 4, ///< `status`: nothing is called so.
   usage = 64,

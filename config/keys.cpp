@@ -188,9 +188,6 @@ std::string explain_unknown_word(const key_row& row, std::string_view given) {
   if (row.in == section::restart && row.name == "policy" && (given == "no" || given == "false")) {
     return in_quotes(given) + " is not a restart policy; write never or temporary";
   }
-  if (given == "simple_one_for_one") {
-    return in_quotes(given) + " is not a strategy here; that is a pool: set its 'replicas'";
-  }
   return in_quotes(given) + " is not one of " + detail::comma_list(known) +
          detail::did_you_mean(given, known);
 }

@@ -27,7 +27,7 @@ std::vector<key_row> make_rows() {
   {.in = top, .name = "channels", .type = named_maps, .help = "bounded paths between pools", .inner = channel},
   {.in = top, .name = "pools", .type = named_maps, .help = "sets of equal workers; at least one", .inner = pool},
   {.in = top, .name = "groups", .type = named_maps, .inner = group, .status = planned},
-  {.in = top, .name = "supervisor", .type = map, .help = "restart budget of the root", .inner = supervisor},
+  {.in = top, .name = "supervisor", .type = map, .inner = supervisor, .status = planned},
   {.in = top, .name = "control", .type = map, .help = "the socket that `troupe status` talks to", .inner = control},
   {.in = top, .name = "log", .type = map, .inner = troupe_log, .status = planned},
   {.in = top, .name = "metrics", .type = map, .inner = metrics, .status = planned},
@@ -35,13 +35,6 @@ std::vector<key_row> make_rows() {
 
   {.in = defaults, .name = "pool", .type = map, .help = "merged under each pool", .inner = pool},
   {.in = defaults, .name = "channel", .type = map, .help = "merged under each channel", .inner = channel},
-
-  {.in = supervisor, .name = "strategy", .type = word, .standard = "one_for_one", .help = "who is restarted with a pool that failed",
-   .words = "one_for_one", .planned_words = "one_for_all rest_for_one"},
-  {.in = supervisor, .name = "intensity", .type = integer, .standard = "3", .help = "restarts of pools allowed inside `period`", .min = 0, .max = 1000000, .words = "unlimited"},
-  {.in = supervisor, .name = "period", .type = value_type::duration, .standard = "5s", .help = "window of `intensity`", .min = 1},
-  {.in = supervisor, .name = "auto_shutdown", .type = word, .status = planned},
-  {.in = supervisor, .name = "exit_code_from", .type = name, .status = planned},
 
   {.in = control, .name = "socket", .type = path, .help = "path of the UNIX socket"},
   {.in = control, .name = "mode", .type = text, .standard = "\"0600\"", .help = "its permissions, octal"},
@@ -64,8 +57,8 @@ std::vector<key_row> make_rows() {
   {.in = channel, .name = "max_bytes", .type = size, .standard = "64MiB", .help = "bytes it holds", .min = 1},
   {.in = channel, .name = "max_message_bytes", .type = size, .standard = "1MiB", .help = "largest message; at most `max_bytes`", .min = 1},
   {.in = channel, .name = "when_full", .type = word, .standard = "block", .help = "what the producer meets then", .words = "block drop_newest drop_oldest reject"},
-  {.in = channel, .name = "delivery", .type = word, .standard = "at_least_once if consumers acknowledge and nothing is dropped",
-   .help = "what becomes of messages whose worker dies", .words = "at_most_once at_least_once"},
+  {.in = channel, .name = "delivery", .type = word, .standard = "at_least_once if readers acknowledge and nothing is dropped",
+   .help = "what its readers and `when_full` give; if they do not, the file is refused", .words = "at_most_once at_least_once"},
   {.in = channel, .name = "durability", .type = map, .inner = durability, .status = planned},
   {.in = channel, .name = "framing", .type = word, .status = planned},
   {.in = channel, .name = "codec", .type = word, .status = planned},
@@ -90,7 +83,7 @@ std::vector<key_row> make_rows() {
   {.in = pool, .name = "shell", .type = text, .help = "text for `/bin/sh -c`"},
   {.in = pool, .name = "builtin", .type = any, .help = "name of a ready-made actor, or `{name: {its keys}}`"},
   {.in = pool, .name = "program", .type = path, .status = planned},
-  {.in = pool, .name = "args", .type = text_list, .standard = "[]", .help = "appended to the command, given to the worker"},
+  {.in = pool, .name = "args", .type = text_list, .standard = "[]", .help = "appended to the command"},
   {.in = pool, .name = "config", .type = any, .standard = "{}", .help = "anything, given to worker or command as JSON"},
   {.in = pool, .name = "replicas", .type = integer, .standard = "1", .help = "workers; `auto` is one for each usable CPU", .min = 0, .max = 10000, .words = "auto"},
   {.in = pool, .name = "autoscale", .type = map, .inner = autoscale, .status = planned},
@@ -214,6 +207,8 @@ std::vector<key_row> make_rows() {
 
   // Described for later; a file that uses one is refused.
 #define TROUPE_PLANNED(SECTION, NAME, TYPE) {.in = SECTION, .name = NAME, .type = TYPE, .status = planned}
+  TROUPE_PLANNED(supervisor, "strategy", word), TROUPE_PLANNED(supervisor, "intensity", integer), TROUPE_PLANNED(supervisor, "period", value_type::duration),
+  TROUPE_PLANNED(supervisor, "auto_shutdown", word), TROUPE_PLANNED(supervisor, "exit_code_from", name),
   TROUPE_PLANNED(autoscale, "min", integer), TROUPE_PLANNED(autoscale, "max", integer), TROUPE_PLANNED(autoscale, "target_queue", integer),
   TROUPE_PLANNED(autoscale, "up_after", value_type::duration), TROUPE_PLANNED(autoscale, "down_after", value_type::duration),
   TROUPE_PLANNED(autoscale, "cooldown", value_type::duration), TROUPE_PLANNED(autoscale, "step", integer),

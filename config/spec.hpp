@@ -153,12 +153,6 @@ struct pool_spec {
   std::map<std::string, location> positions;
 };
 
-/// The root supervisor's restart budget (`supervisor:`).
-struct supervisor_spec {
-  std::uint32_t intensity = 3; ///< Or `unlimited_restarts`.
-  duration period = std::chrono::seconds{5};
-};
-
 /// The control socket (`control:`).
 struct control_spec {
   std::optional<bool> enabled; ///< Absent: on in the command, off when embedded.
@@ -179,7 +173,6 @@ struct troupe_spec {
   std::vector<path_ref> env_files;
   std::vector<channel_spec> channels; ///< In file order.
   std::vector<pool_spec> pools;       ///< In file order.
-  supervisor_spec supervisor;
   control_spec control;
   duration shutdown_timeout = std::chrono::seconds{60};
 };

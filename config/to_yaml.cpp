@@ -284,11 +284,6 @@ std::string to_yaml(const troupe_spec& spec) {
   }
   if (!spec.env.empty()) top.add("env", as_env(spec.env));
   if (!spec.env_files.empty()) top.add("env_file", as_paths(spec.env_files));
-  top.add("supervisor", flow_map{}
-                            .add("strategy", "one_for_one")
-                            .add("intensity", as_intensity(spec.supervisor.intensity))
-                            .add("period", format_duration(spec.supervisor.period))
-                            .str());
   top.add("control", as_control(spec.control));
   top.add("shutdown", flow_map{}.add("timeout", format_duration(spec.shutdown_timeout)).str());
   if (!spec.channels.empty()) {

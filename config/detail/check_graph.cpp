@@ -160,6 +160,12 @@ void decide_deliveries(graph& all) {
                              "write at_most_once");
     }
     const bool is_sure = is_acknowledged && !drops(channel.spec);
+    if (is_sure && channel.delivery == delivery_mode::at_most_once) {
+      channel.from.error("delivery", problem::planned_key,
+                         "'at_most_once' for readers that acknowledge is planned, not available in "
+                         "this build; remove it, and set 'retry: { max_attempts: 1 }' in the pools "
+                         "that read it: then no message is tried again");
+    }
     channel.spec.delivery = channel.delivery.value_or(is_sure ? delivery_mode::at_least_once
                                                               : delivery_mode::at_most_once);
   }

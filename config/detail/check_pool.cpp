@@ -26,6 +26,11 @@ void check_kind(const pool_draft& pool) {
     refuse(pool, "module", "only a 'worker' has a module, not a " + name);
   if (!is_foreign(pool.spec))
     refuse(pool, "protocol", "only 'command' and 'shell' have a protocol, not a " + name);
+  if (kind == pool_kind::worker && pool.from.has_own("args")) {
+    pool.from.error("args", problem::planned_key,
+                    "arguments of a 'worker' are planned, not available in this build; put them "
+                    "under 'config'");
+  }
   if (kind == pool_kind::shell)
     refuse(pool, "args", "write the arguments into the text of 'shell'");
   if (kind == pool_kind::builtin) {

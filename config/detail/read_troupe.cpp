@@ -107,16 +107,6 @@ private:
   void read_root(const map_reader& top) {
     out_.env = top.text_map("env", expansion_time::spawn);
     out_.env_files = read_paths(top, "env_file", out_.directory);
-    if (const auto root = top.map("supervisor")) {
-      static_cast<void>(
-          root->word("strategy")); // One word in this build: reading it refuses the others.
-      if (root->is_word("intensity", "unlimited")) {
-        out_.supervisor.intensity = unlimited_restarts;
-      } else {
-        root->integer("intensity", out_.supervisor.intensity);
-      }
-      root->time("period", out_.supervisor.period);
-    }
     if (const auto control = top.map("control")) read_control(*control);
     if (const auto shutdown = top.map("shutdown")) shutdown->time("timeout", out_.shutdown_timeout);
   }

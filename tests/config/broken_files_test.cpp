@@ -63,14 +63,14 @@ pools:
 BOOST_AUTO_TEST_CASE(misspelt_keys_and_words_get_the_nearest) {
   check_headlines(
       R"(version: 1
-suprvisor: { strategy: one_for_one }
+shutdwn: { timeout: 5s }
 channels:
   lines: { type: strng, when_full: blok, capcity: 10 }
 pools:
   in: { builtin: { file_tree: { rot: /etc } }, output: lines }
   out: { builtin: { lines_to_fil: { path: x } }, input: line, restrat: always }
 )",
-      {"t.yaml:2:1: error[T003]: suprvisor: unknown key; did you mean 'supervisor'?",
+      {"t.yaml:2:1: error[T003]: shutdwn: unknown key; did you mean 'shutdown'?",
        "t.yaml:4:3: error[T017]: channels.lines: nothing reads this channel; name it as 'input' of "
        "a pool, or set "
        "'external: true'",
@@ -175,11 +175,7 @@ pools:
 )",
       {"t.yaml:2:1: error[T022]: include: planned, not available in this build; remove it",
        "t.yaml:3:1: error[T022]: groups: planned, not available in this build; remove it",
-       "t.yaml:4:25: error[T022]: supervisor.strategy: 'one_for_all' is planned, not available in "
-       "this build; write "
-       "one of one_for_one",
-       "t.yaml:4:38: error[T022]: supervisor.exit_code_from: planned, not available in this build; "
-       "remove it",
+       "t.yaml:4:1: error[T022]: supervisor: planned, not available in this build; remove it",
        "t.yaml:8:5: error[T022]: pools.api.probes: planned, not available in this build; remove it",
        "t.yaml:9:5: error[T022]: pools.api.watchdog: planned, not available in this build; remove "
        "it",

@@ -57,22 +57,20 @@ description: "it's $$5, \"quoted\" # not a comment: ${A}"
 vars: { v: "${A}", w: "$${A}" }
 env: { P: "${TROUPE_POOL}", Q: "$${TROUPE_POOL}", R: "a\nb\tc" }
 env_file: [one.env, /etc/two.env]
-supervisor: { intensity: unlimited, period: 90s }
 control: { socket: run/x.sock, mode: "0660", enabled: false }
 shutdown: { timeout: 2m }
 channels:
   in: { type: string, external: true, capacity: 5, max_bytes: 1MiB, max_message_bytes: 10KB }
   mid: { type: json, when_full: drop_oldest }
-  dead: { type: json, delivery: at_most_once }
+  dead: { type: json, when_full: drop_newest, delivery: at_most_once }
   rec: { type: access_record, external: true, when_full: reject }
   in2: { type: string }
 pools:
-  filter: { command: "sed 's/a b/$$1/' ${TROUPE_REPLICA}", protocol: { mode: request_reply }, input: in, output: mid }
+  filter: { command: "sed 's/a b/$$1/' ${TROUPE_REPLICA}", args: [--x, "${TROUPE_POOL}"], protocol: { mode: request_reply }, input: in, output: mid }
   work:
     worker: "odd name: #1"
     module: lib/x.so
     description: '日本'
-    args: [--x, "${TROUPE_POOL}"]
     config: { a: [1, 2.5, "3", ~, { b: "$$" }], "c d": "x\\y" }
     replicas: auto
     input: [mid]

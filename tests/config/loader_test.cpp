@@ -29,8 +29,6 @@ BOOST_AUTO_TEST_SUITE(loader_suite, *boost::unit_test::timeout(20))
 BOOST_AUTO_TEST_CASE(a_minimal_file_has_every_default) {
   const auto spec = load_pool("{ worker: w }");
   BOOST_TEST(spec.name == "t");
-  BOOST_TEST(spec.supervisor.intensity == 3U);
-  BOOST_TEST((spec.supervisor.period == 5s));
   BOOST_TEST((spec.shutdown_timeout == 60s));
   BOOST_TEST(!spec.control.enabled.has_value());
   const auto& pool = spec.pools.at(0);
@@ -381,18 +379,30 @@ BOOST_AUTO_TEST_CASE(positions_are_kept_for_later_checks) {
   BOOST_TEST(pool.working_dir->at.column == 55U);
 }
 
-BOOST_AUTO_TEST_CASE(a_strategy_that_is_a_pool_is_explained) {
-  const auto with = [](const std::string& word) {
-    return headlines("version: 1\nsupervisor: { strategy: " + word +
-                     " }\npools: { a: { worker: w } }\n");
+// Accepting what nobody acts on would be a lie: each was taken and had no effect.
+BOOST_AUTO_TEST_CASE(what_has_no_effect_yet_is_refused_as_planned) {
+  const auto with = [](const std::string& text) { return headlines("version: 1\n" + text); };
+  BOOST_TEST(
+      with("supervisor: { intensity: 5, period: 1s }\npools: { a: { worker: w } }\n").at(0) ==
+      "t.yaml:2:1: error[T022]: supervisor: planned, not available in this build; remove it");
+  BOOST_TEST(with("pools: { a: { worker: w, args: [x] } }\n").at(0) ==
+             "t.yaml:2:26: error[T022]: pools.a.args: arguments of a 'worker' are planned, not "
+             "available in this build; put them under 'config'");
+  const auto deliver = [&](const std::string& channel) {
+    return with("channels: { c: { type: string, " + channel +
+                " } }\npools: { a: { worker: w, output: c }, b: { worker: v, input: c } }\n");
   };
-  BOOST_TEST(with("one_for_one").empty());
-  BOOST_TEST(with("one_for_on").at(0) ==
-             "t.yaml:2:25: error[T006]: supervisor.strategy: 'one_for_on' is not one of "
-             "one_for_one; did you mean 'one_for_one'?");
-  BOOST_TEST(with("simple_one_for_one").at(0) ==
-             "t.yaml:2:25: error[T006]: supervisor.strategy: 'simple_one_for_one' is not a "
-             "strategy here; that is a pool: set its 'replicas'");
+  BOOST_TEST(deliver("delivery: at_most_once").at(0) ==
+             "t.yaml:2:32: error[T022]: channels.c.delivery: 'at_most_once' for readers that "
+             "acknowledge is planned, not available in this build; remove it, and set 'retry: { "
+             "max_attempts: 1 }' in the pools that read it: then no message is tried again");
+  // What is so may be said.
+  BOOST_TEST(deliver("delivery: at_least_once").empty());
+  BOOST_TEST(deliver("delivery: at_most_once, when_full: drop_oldest").empty());
+  // What came from `defaults` is meant for other pools.
+  BOOST_TEST(with("defaults: { pool: { args: [x] } }\npools: { a: { worker: w }, b: { command: c } "
+                  "}\n")
+                 .empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_an_error_without_a_line) {
