@@ -6,7 +6,8 @@ usage: tools/check_docs.py --compiler C++ --include FOLDER [--troupe COMMAND] [R
 Looks at README.md, CONTRIBUTING.md and docs/**/*.md. A block that opens with ```cpp is a whole
 source file and must compile; one with ```yaml is a whole configuration and must be valid. A block
 that shows a part of something opens with ```cpp fragment or ```yaml fragment and is left alone.
-Links to files of the tree must lead somewhere. Without --troupe the YAML is only counted.
+Links to files of the tree must lead somewhere, and rooms, paths, threads and suites of the benchmark
+that are named must exist. Without --troupe the YAML is only counted.
 """
 
 import argparse
@@ -89,6 +90,52 @@ def dead_links(root, path, text):
                 yield number, target
 
 
+def is_there(root, path):
+    """Whether `tools/setup.sh`, `os/pipe` or `tests/<room>` names something of the tree."""
+    place = re.sub(r"/<.*|/\*.*", "", path)
+    return any(
+        (root / top / (place + ending)).exists()
+        for top in ("", "framework", "tests")
+        for ending in ("", ".hpp", ".cpp")
+    )
+
+
+def thread_names(root):
+    """Names of the threads and processes that the sources make."""
+    named = re.compile(r'\b(?:start_thread|set_name)\(\s*"(troupe-[a-z]+)"')
+    names = set()
+    for top in ("framework", "actors", "cli"):
+        for path in (root / top).rglob("*.cpp"):
+            names.update(named.findall(path.read_text()))
+    return names
+
+
+def untrue_names(root, name, text):
+    """Yields (line, what) of things that are named and do not exist."""
+    tops = {path.name for path in root.iterdir() if path.is_dir()}
+    rooms = {path.name for path in (root / "framework").glob("*/")}
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        for path in re.findall(r"`([a-z_]+/[\w./<>*-]+)`", line):
+            if path.split("/")[0] in tops | rooms and not is_there(root, path):
+                yield number, f"no {path}"
+        for suite in re.findall(r"`bench/run ([a-z]+)", line):
+            if not (root / "bench" / f"suite_{suite}.py").exists():
+                yield number, f"no suite {suite} of the benchmark"
+        if re.match(r"    .*\w < ", line):
+            for room in re.findall(r"\w+", line):
+                if room not in rooms:
+                    yield number, f"no room {room}"
+    if str(name) == "docs/threads.md":
+        told = {}
+        for number, line in enumerate(lines, 1):
+            for thread in re.findall(r"`(troupe-[a-z]+)`", line):
+                told.setdefault(thread, number)
+        made = thread_names(root)
+        yield from ((told[one], f"no thread {one}") for one in sorted(set(told) - made))
+        yield from ((1, f"nothing about the thread {one}") for one in sorted(made - set(told)))
+
+
 def documents(root):
     named = [root / "README.md", root / "CONTRIBUTING.md", root / "CHANGELOG.md"]
     return [path for path in named if path.is_file()] + sorted((root / "docs").rglob("*.md"))
@@ -102,6 +149,8 @@ def check(root, options):
         name = path.relative_to(root)
         for number, target in dead_links(root, path, text):
             findings.append(f"{name}:{number}: dead-link: there is no {target}; correct the link")
+        for number, what in untrue_names(root, name, text):
+            findings.append(f"{name}:{number}: untrue: there is {what}; say what is")
         for snippet in snippets_of(name, text):
             if snippet.language in CHECKS and not snippet.is_fragment:
                 count += 1

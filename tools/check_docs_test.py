@@ -49,6 +49,29 @@ class documents(unittest.TestCase):
         self.assertIn("README.md:4: yaml:", findings[0])
         self.assertIn("5:wrong", findings[0])
 
+    def test_what_is_named_exists(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for path in ("framework/os/pipe.hpp", "bench/suite_pool.py", "docs/threads.md",
+                         "cli/a.cpp"):
+                root.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+                root.joinpath(path).write_text("")
+            root.joinpath("cli/a.cpp").write_text('start_thread("troupe-a", f);')
+
+            def untrue(readme, threads="`troupe-a`"):
+                root.joinpath("README.md").write_text(readme)
+                root.joinpath("docs/threads.md").write_text(threads)
+                return check_docs.check(root, OPTIONS)[1]
+
+            good = "`os/pipe` `framework/os/pipe.hpp` `cli/<x>` `bench/run pool` `a/b`\n    os\n"
+            self.assertEqual(untrue(good), [])
+            for bad, what in (("`os/pip`", "no os/pip"), ("`bench/run x`", "no suite x"),
+                              ("`framework/x/y.hpp`", "no framework/x/y.hpp"),
+                              ("    os < sync", "no room sync")):
+                self.assertIn(f"README.md:1: untrue: there is {what}", untrue(bad)[0])
+            self.assertIn("there is no thread troupe-b", untrue("", "`troupe-a`\n`troupe-b`")[0])
+            self.assertIn("nothing about the thread troupe-a", untrue("", "")[0])
+
     def test_link_leads_to_a_file(self):
         good = "[a](a.md) [b](a.md#part) [c](#part) [d](https://example.org/x)\n"
         self.assertEqual(self.check(good, files=["a.md"]), (0, []))
