@@ -3,8 +3,10 @@
 #include "troupe/process/detail/child_process_impl.hpp"
 
 #include "troupe/os/pipe.hpp"
+#include "troupe/os/process_stat.hpp"
 
 #include <array>
+#include <csignal>
 #include <span>
 #include <system_error>
 
@@ -26,10 +28,17 @@ void child_process_impl::read_from(output_stream stream, os::fd pipe) {
 }
 
 void child_process_impl::begin(os::reactor& reactor, int pid, os::pidfd handle,
-                               group_signaller signal_group) {
+                               group_signaller signal_group, std::function<void()> on_death) {
   pid_ = pid;
   handle_ = std::move(handle);
   signal_group_ = std::move(signal_group);
+  death_watch_ = reactor.add_readable(handle_.descriptor(), [this, on_death = std::move(on_death)] {
+    // A watch may tell of a descriptor that had this number before.
+    if (!handle_.has_exited()) return;
+    is_dead_ = true;
+    death_watch_.cancel();
+    on_death();
+  });
   for (auto* from : {&out_, &err_}) {
     if (!from->pipe) continue;
     try {
@@ -68,6 +77,8 @@ void child_process_impl::signal(int signal, signal_scope scope) noexcept {
   if (scope == signal_scope::process) {
     handle_.signal(signal);
   } else if (!handle_.signal_group(signal)) {
+    // Its group is killed at its death anyway, and a stopped zygote kills nobody.
+    if (signal == SIGKILL) handle_.signal(signal);
     try {
       signal_group_(id_, signal);
     } catch (...) {
@@ -76,9 +87,13 @@ void child_process_impl::signal(int signal, signal_scope scope) noexcept {
   }
 }
 
-void child_process_impl::watch_death(os::reactor& reactor, std::function<void()> on_death) {
-  if (death_watch_) return; // The next zygote died as well before this end was told.
-  death_watch_ = reactor.add_readable(handle_.descriptor(), std::move(on_death));
+void child_process_impl::note_wait_status() {
+  if (!noted_status_) noted_status_ = os::status_of_unreaped(pid_, handle_);
+}
+
+std::optional<int> child_process_impl::wait_status() {
+  note_wait_status();
+  return noted_status_ ? noted_status_ : handle_.reaped_status();
 }
 
 child_process_impl::read_result child_process_impl::read_once(reader& from) {

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,10 @@ public:
 
   /// Before the request is sent: ends of the pipes the child writes to.
   void read_from(output_stream stream, os::fd reader);
-  /// The child runs. `signal_group` is asked where the kernel cannot.
-  void begin(os::reactor& reactor, int pid, os::pidfd handle, group_signaller signal_group);
+  /// The child runs. `signal_group` is asked where the kernel cannot; `on_death` is called once, on
+  /// the reactor thread, when it has died. Throws std::system_error when it cannot be watched.
+  void begin(os::reactor& reactor, int pid, os::pidfd handle, group_signaller signal_group,
+             std::function<void()> on_death);
   /// The child is gone: reads what is left in the pipes, never waiting for their end, and closes
   /// them.
   void drain_output();
@@ -57,8 +60,17 @@ public:
   void drop_output();
   /// Everything was told: lets go of the observer, which may own us, and of all watches.
   void release() noexcept;
-  /// Watches the child's death itself, when nobody else is left to tell it.
-  void watch_death(os::reactor& reactor, std::function<void()> on_death);
+  /// It has died and its end is known: its death needs no watch any more.
+  void forget_death() noexcept { death_watch_.cancel(); }
+  /// Died, by its pidfd; its end may not be told yet.
+  [[nodiscard]] bool is_dead() const noexcept { return is_dead_; }
+  /// While it is dead and nobody has reaped it: keeps its wait status for `wait_status`.
+  void note_wait_status();
+  /// How it has ended, from whoever knows; nothing when nobody does.
+  [[nodiscard]] std::optional<int> wait_status();
+  /// Its zygote is lost: its end is told by its death.
+  void become_orphan() noexcept { is_orphan_ = true; }
+  [[nodiscard]] bool is_orphan() const noexcept { return is_orphan_; }
 
 private:
   struct reader {
@@ -81,6 +93,9 @@ private:
   reader out_;
   reader err_;
   std::deque<std::string> tail_;
+  bool is_dead_ = false;
+  bool is_orphan_ = false;
+  std::optional<int> noted_status_;
   os::readiness_watch death_watch_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "troupe/process/detail/symbols.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <set>
@@ -73,7 +74,7 @@ bool host_launcher::submit(shared_state& state, const start_message& message,
   auto bytes = encode(message);
   // The usual way: straight into the socket, without a detour over the reactor thread.
   if (state.link == link_state::ready && state.queue.empty() && !state.is_closing) {
-    if (state.zygote->send(bytes, raw_numbers(request))) return false;
+    if (state.zygote->send(bytes, raw_numbers(request))) return state.zygote->expect_answer();
   }
   queued_message queued{message.id, std::move(bytes), std::move(request.owned), 0};
   for (const auto* descriptor : request.borrowed) {
@@ -89,6 +90,7 @@ void host_launcher::signal_group(std::uint64_t id, int signal) {
   shared_.with([&](shared_state& state) {
     if (state.link == link_state::none) return;
     state.queue.push_back({0, encode(signal_group_message{id, signal}), {}, 0});
+    state.has_unconfirmed_signal = true;
   });
   reactor_.post([self = shared_from_this()] { self->flush(); });
 }
@@ -97,6 +99,10 @@ void host_launcher::flush() {
   enum class next_step { nothing, open, wait_for_room, send_again, fail };
   std::vector<unsent> refused;
   const auto next = shared_.with([&](shared_state& state) {
+    if (state.zygote) {
+      static_cast<void>(state.zygote->expect_answer());
+      state.zygote->look_while_owed();
+    }
     if (state.is_closing || state.queue.empty()) {
       return state.queue.empty() ? next_step::nothing : next_step::fail;
     }
@@ -141,6 +147,8 @@ void host_launcher::open_zygote() {
   shared_.with([&](shared_state& state) {
     state.zygote = std::move(zygote);
     state.link = link_state::opening;
+    static_cast<void>(state.zygote->expect_answer());
+    state.zygote->look_while_owed();
   });
 }
 
@@ -159,10 +167,23 @@ void host_launcher::on_started(const started_message& message, os::pidfd handle)
     static_cast<void>(take(message.id));
     return fail_start(child, out_of_descriptors());
   }
-  child->begin(reactor_, message.pid, std::move(handle),
-               [weak = weak_from_this()](std::uint64_t id, int signal) {
-                 if (const auto self = weak.lock()) self->signal_group(id, signal);
-               });
+  const auto weak = weak_from_this();
+  try {
+    child->begin(
+        reactor_, message.pid, std::move(handle),
+        [weak](std::uint64_t id, int signal) {
+          if (const auto self = weak.lock()) self->signal_group(id, signal);
+        },
+        [weak, weak_child = std::weak_ptr{child}] {
+          const auto self = weak.lock();
+          const auto dead = weak_child.lock();
+          if (self && dead) self->on_child_dead(dead);
+        });
+  } catch (const std::system_error& problem) {
+    child->signal(SIGKILL, signal_scope::group);
+    static_cast<void>(take(message.id));
+    return fail_start(child, system_failure("its end cannot be watched", problem.code().value()));
+  }
   child->observer().on_started(child);
 }
 
@@ -175,6 +196,7 @@ void host_launcher::on_failed(const failed_message& message) {
 void host_launcher::on_exited(const exited_message& message) {
   const auto child = take(message.id);
   if (!child) return;
+  child->forget_death();
   exit_record record;
   if (message.is_status_known) record.status = from_wait_status(message.wait_status);
   record.usage = {std::chrono::microseconds{message.user_time_us},
@@ -248,19 +270,57 @@ void host_launcher::on_lost(const failure& why) {
   finish_closing();
 }
 
+void host_launcher::on_pong() {
+  shared_.with([](shared_state& state) { state.has_unconfirmed_signal = false; });
+}
+
+bool host_launcher::is_answer_owed() {
+  return shared_.with([](shared_state& state) {
+    const auto is_owed = [](const auto& entry) {
+      const auto& [id, child] = entry;
+      return !child->is_orphan() && (!child->has_begun() || child->is_dead());
+    };
+    if (state.is_closing || state.has_unconfirmed_signal || !state.queue.empty() ||
+        std::any_of(state.children.begin(), state.children.end(), is_owed)) {
+      return true;
+    }
+    if (state.zygote) state.zygote->expect_nothing();
+    return false;
+  });
+}
+
+// Its dead children are reaped by others once it is killed, who tell nobody how they ended.
+void host_launcher::on_silent() {
+  shared_.with([](shared_state& state) {
+    for (const auto& [id, child] : state.children) {
+      if (child->is_dead()) child->note_wait_status();
+    }
+  });
+}
+
+// The zygote knows more of its end than we do, and tells it at once, if it can.
+void host_launcher::on_child_dead(const child_ptr& child) {
+  if (child->is_orphan()) return tell_orphan_end(child);
+  shared_.with([](shared_state& state) {
+    if (state.zygote && state.zygote->expect_answer()) state.zygote->look_while_owed();
+  });
+}
+
 // Its zygote has died, which kills it; we make sure, and tell its end ourselves.
 void host_launcher::end_orphan(const child_ptr& child) {
+  child->become_orphan();
   child->handle().signal(SIGKILL);
   child->handle().signal_group(SIGKILL);
-  child->watch_death(reactor_, [self = shared_from_this(), weak = std::weak_ptr{child}] {
-    const auto dead = weak.lock();
-    if (!dead || !self->take(dead->id())) return;
-    exit_record record;
-    const auto status = dead->handle().reaped_status();
-    record.status = status ? from_wait_status(*status) : exit_status::killed_by(SIGKILL);
-    self->tell_exit(dead, std::move(record));
-    self->finish_closing();
-  });
+  if (child->is_dead()) tell_orphan_end(child);
+}
+
+void host_launcher::tell_orphan_end(const child_ptr& child) {
+  if (!take(child->id())) return;
+  exit_record record;
+  const auto status = child->wait_status();
+  record.status = status ? from_wait_status(*status) : exit_status::killed_by(SIGKILL);
+  tell_exit(child, std::move(record));
+  finish_closing();
 }
 
 // What its children started is not known by pidfd, and its subreaper is gone.
@@ -325,7 +385,10 @@ std::future<void> host_launcher::close() {
       state.is_closing = true;
       has_zygote = state.zygote != nullptr;
       // A zygote that cannot even take this message is killed by the timer.
-      if (has_zygote) static_cast<void>(state.zygote->send(encode_shutdown(), {}));
+      if (!has_zygote) return;
+      static_cast<void>(state.zygote->send(encode_shutdown(), {}));
+      static_cast<void>(state.zygote->expect_answer());
+      state.zygote->look_while_owed();
     });
     self->fail_queued(launcher_closed());
     if (!has_zygote) return self->finish_closing();

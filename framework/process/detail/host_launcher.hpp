@@ -34,7 +34,8 @@ struct launch_request {
 /// The launcher's core: which children there are, what waits for a zygote, and what is told when.
 ///
 /// Lives in: host. Threads: `start` and `signal_group` any; the rest runs on the reactor thread.
-/// Blocks: never. Crash (of the zygote): see `launcher`. Errors: told to the observers.
+/// Blocks: never. Crash (of the zygote): see `launcher`; one that is stopped or hangs while it has
+/// an answer, a start or an end to tell is killed. Errors: told to the observers.
 class host_launcher final : public zygote_events,
                             public std::enable_shared_from_this<host_launcher> {
 public:
@@ -54,6 +55,9 @@ public:
   void on_started(const started_message& message, os::pidfd handle) override;
   void on_failed(const failed_message& message) override;
   void on_exited(const exited_message& message) override;
+  void on_pong() override;
+  bool is_answer_owed() override;
+  void on_silent() override;
   void on_lost(const failure& why) override;
 
 private:
@@ -69,6 +73,7 @@ private:
   struct shared_state {
     link_state link = link_state::none;
     bool is_closing = false;
+    bool has_unconfirmed_signal = false; ///< `signal_group` was asked; no pong since.
     std::uint64_t next_id = 1;
     std::unique_ptr<zygote_link> zygote; // Made and destroyed on the reactor thread.
     std::map<std::uint64_t, child_ptr> children;
@@ -81,7 +86,7 @@ private:
     os::timer limit;
   };
 
-  /// Sends or queues; true when the reactor must open or flush.
+  /// Sends or queues; true when the reactor must open, flush or look.
   bool submit(shared_state& state, const start_message& message, launch_request& request);
   void open_zygote();
   void flush();
@@ -92,7 +97,9 @@ private:
   void tell_exit(const child_ptr& child, exit_record record);
   void tell_crash(const child_ptr& child, exit_record record, const crash_data& crash);
   void on_symbols(std::uint64_t id, std::vector<std::string> stack);
+  void on_child_dead(const child_ptr& child);
   void end_orphan(const child_ptr& child);
+  void tell_orphan_end(const child_ptr& child);
   void sweep_behind(const zygote_link& lost);
   void finish_closing();
 

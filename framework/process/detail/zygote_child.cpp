@@ -168,8 +168,8 @@ bool needs_report(const start_message& message) {
 void run_child(child_start start) {
   namespace self = os::this_process;
   self::signal_at_parent_death(SIGKILL);
-  // The zygote may have died before that call.
-  if (self::parent_pid() != start.zygote_pid) ::_exit(EXIT_FAILURE);
+  // The zygote may have died before that call: the end is the same.
+  if (self::parent_pid() != start.zygote_pid) std::raise(SIGKILL);
   self::lead_own_group();
   take_streams(start);
   close_others(start);

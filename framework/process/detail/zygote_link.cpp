@@ -4,6 +4,7 @@
 
 #include "troupe/base/shortage.hpp"
 #include "troupe/os/process_mark.hpp"
+#include "troupe/os/process_stat.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/process/detail/modules.hpp"
 #include "troupe/process/detail/tree_sweeper.hpp"
@@ -68,6 +69,37 @@ void zygote_link::kill() noexcept {
   process_.signal(SIGKILL);
 }
 
+void zygote_link::look_while_owed() {
+  if (look_timer_.is_pending() || lost_) return;
+  watch_.reset();
+  look_timer_ = reactor_.add_timer(clock::now() + zygote_watch::look_period, [this] { look(); });
+}
+
+void zygote_link::look() {
+  if (lost_ || !events_.is_answer_owed()) return;
+  const bool was_heard = std::exchange(was_heard_, false);
+  switch (watch_.on_look({was_heard, is_stopped(), has_said_hello_})) {
+  case zygote_watch::verdict::answers:
+    // A full socket is no reason for a second question.
+    if (has_said_hello_) static_cast<void>(send(encode_ping(), {}));
+    look_timer_ = reactor_.add_timer(clock::now() + zygote_watch::look_period, [this] { look(); });
+    return;
+  case zygote_watch::verdict::stopped:
+    events_.on_silent();
+    return lose("the zygote was stopped (SIGSTOP)");
+  case zygote_watch::verdict::silent:
+    events_.on_silent();
+    return lose("the zygote did not answer for " +
+                std::to_string(zygote_watch::silence_max.count()) + " s");
+  }
+}
+
+bool zygote_link::is_stopped() const {
+  if (process_.has_exited()) return false;
+  const auto stat = os::stat_of_process(pid_);
+  return stat && stat->state == 'T';
+}
+
 void zygote_link::read_messages() {
   for (;;) {
     auto message = socket_.receive(buffer_);
@@ -81,6 +113,7 @@ void zygote_link::read_messages() {
     }
     if (!message) return lose(message.error().message);
     read_refusals_ = 0;
+    was_heard_ = true;
     const auto bytes = std::span{buffer_}.first(message->size_bytes);
     if (!on_message(bytes, std::move(message->descriptors))) {
       return lose("the zygote sent a message that this program does not understand");
@@ -112,8 +145,12 @@ bool zygote_link::on_message(std::span<const std::byte> bytes, std::vector<os::f
     if (message) events_.on_exited(*message);
     return message.has_value();
   }
+  case zygote_message::pong:
+    events_.on_pong();
+    return true;
   case zygote_message::start:
   case zygote_message::signal_group:
+  case zygote_message::ping:
   case zygote_message::shutdown:
     return false; // Only the host says these.
   }
@@ -136,6 +173,7 @@ void zygote_link::lose(const std::string& why) {
   lost_ = failure{errc::start_failed, why, 0};
   messages_watch_.cancel();
   hello_timer_.cancel();
+  look_timer_.cancel();
   kill();
 }
 

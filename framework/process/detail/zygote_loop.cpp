@@ -168,12 +168,16 @@ void zygote_loop::on_request(std::span<const std::byte> bytes, std::vector<os::f
   case zygote_message::signal_group:
     if (const auto message = decode_signal_group(bytes)) children_.signal_group(*message);
     return;
+  case zygote_message::ping:
+    children_.look_for_dead();
+    return outbox_.send(encode_pong());
   case zygote_message::shutdown:
     is_ending_ = true;
     return;
   case zygote_message::hello:
   case zygote_message::started:
   case zygote_message::failed:
+  case zygote_message::pong:
   case zygote_message::exited:
     return; // Only the zygote says these.
   }

@@ -257,4 +257,12 @@ std::vector<std::byte> encode_shutdown() {
   return begin(zygote_message::shutdown).take();
 }
 
+std::vector<std::byte> encode_ping() {
+  return begin(zygote_message::ping).take();
+}
+
+std::vector<std::byte> encode_pong() {
+  return begin(zygote_message::pong).take();
+}
+
 } // namespace troupe::detail

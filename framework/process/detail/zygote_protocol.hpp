@@ -26,9 +26,11 @@ enum class zygote_message : std::uint8_t {
   hello,
   start,
   signal_group,
+  ping,
   shutdown,
   started,
   failed,
+  pong,
   exited
 };
 enum class child_kind : std::uint8_t { worker, command };
@@ -108,6 +110,9 @@ std::vector<std::byte> encode(const failed_message& message);
 std::vector<std::byte> encode(const exited_message& message);
 std::vector<std::byte> encode(const signal_group_message& message);
 std::vector<std::byte> encode_shutdown();
+/// Asks for `pong`, which comes after the ends of all children that were dead before.
+std::vector<std::byte> encode_ping();
+std::vector<std::byte> encode_pong();
 
 /// The kind of a message; nothing when it is empty or unknown.
 std::optional<zygote_message> kind_of(std::span<const std::byte> bytes);
