@@ -2,10 +2,8 @@
 
 #include "troupe/cli/load.hpp"
 
-#include "troupe/actors/catalogue.hpp"
-#include "troupe/config/env_file.hpp"
 #include "troupe/os/standard_streams.hpp"
-#include "troupe/pipeline/worker_list.hpp"
+#include "troupe/runtime/read_config.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,9 +11,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
-#include <set>
 #include <string_view>
 
 namespace troupe::cli {
@@ -37,77 +32,6 @@ expected<std::string> read_stdin() {
   return text;
 }
 
-config::value_type type_of(actors::setting_type type) {
-  switch (type) {
-  case actors::setting_type::text:
-    return config::value_type::text;
-  case actors::setting_type::path:
-    return config::value_type::path;
-  case actors::setting_type::integer:
-    return config::value_type::integer;
-  case actors::setting_type::boolean:
-    return config::value_type::boolean;
-  case actors::setting_type::word:
-    return config::value_type::word;
-  case actors::setting_type::text_list:
-    return config::value_type::text_list;
-  }
-  return config::value_type::any;
-}
-
-config::builtin_role role_of(worker_role role) {
-  switch (role) {
-  case worker_role::source:
-    return config::builtin_role::source;
-  case worker_role::transform:
-    return config::builtin_role::transform;
-  case worker_role::aggregation:
-    return config::builtin_role::aggregate;
-  case worker_role::sink:
-    return config::builtin_role::sink;
-  }
-  return config::builtin_role::transform;
-}
-
-config::known_builtins builtins() {
-  config::known_builtins out;
-  for (const auto& from : actors::builtins()) {
-    config::known_builtin made;
-    made.name = from.name;
-    made.role = role_of(from.role);
-    made.input_type = from.input_type;
-    made.output_type = from.output_type;
-    made.is_single = from.is_single;
-    for (const auto& key : from.settings) {
-      made.keys.push_back({key.name, type_of(key.type), key.is_required, key.words});
-    }
-    out.push_back(std::move(made));
-  }
-  return out;
-}
-
-// Types of messages that the worker types of this program read or write.
-std::vector<std::string> message_types() {
-  std::set<std::string> names;
-  for (const auto* one = worker_list(); one != nullptr; one = one->next) {
-    for (const auto describe : {one->input, one->output}) {
-      if (describe != nullptr) names.insert(describe().name);
-    }
-  }
-  for (const auto* const known : {"", "bytes", "string", "json"}) names.erase(known);
-  return {names.begin(), names.end()};
-}
-
-config::load_options options_for(const file_arguments& file) {
-  config::load_options options;
-  options.set = file.set;
-  std::error_code problem; // Of a folder that is gone: then there is nothing to be relative to.
-  options.set_directory = std::filesystem::current_path(problem).string();
-  options.builtins = builtins();
-  options.message_types = message_types();
-  return options;
-}
-
 std::size_t count_errors(const std::vector<config::diagnostic>& findings) {
   return static_cast<std::size_t>(
       std::count_if(findings.begin(), findings.end(), [](const config::diagnostic& one) {
@@ -115,11 +39,12 @@ std::size_t count_errors(const std::vector<config::diagnostic>& findings) {
       }));
 }
 
-config::load_result read(const file_arguments& file) {
-  const auto options = options_for(file);
-  if (file.path != "-") return config::load_file(file.path, options);
+} // namespace
+
+config::load_result load(const file_arguments& file) {
+  if (file.path != "-") return read_config(file.path, file.set);
   auto text = read_stdin();
-  if (text) return config::load_text(std::move(*text), "-", "", options);
+  if (text) return read_config_text(std::move(*text), "-", file.set);
   config::load_result refused;
   refused.diagnostics.push_back({.code = config::problem::include_failed,
                                  .weight = config::severity::error,
@@ -129,17 +54,6 @@ config::load_result read(const file_arguments& file) {
                                  .message = text.error().message,
                                  .excerpt = {}});
   return refused;
-}
-
-} // namespace
-
-config::load_result load(const file_arguments& file) {
-  auto out = read(file);
-  if (!out.spec) return out;
-  auto more = config::check_env_files(*out.spec);
-  out.diagnostics.insert(out.diagnostics.end(), std::make_move_iterator(more.begin()),
-                         std::make_move_iterator(more.end()));
-  return out;
 }
 
 bool is_dumb_terminal() {

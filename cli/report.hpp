@@ -23,18 +23,6 @@ struct run_outcome {
   std::uint64_t finished_messages = 0; ///< See `count_finished_messages`.
 };
 
-/// Messages that every attempt failed and that went to no pool: there is no dead letter channel, it
-/// had no room, or nobody reads it, so that they end with this process; and those lost inside.
-[[nodiscard]] std::uint64_t count_lost_messages(const config::troupe_spec& spec,
-                                                const control::troupe_view& view);
-
-/// Messages that are gone, or may be, with a dead command or because a stop did not wait for them.
-[[nodiscard]] std::uint64_t count_messages_lost_inside(const control::troupe_view& view);
-/// What came out at the end: messages that the last pools have done, those of dead letters apart,
-/// or gave into a channel that no pool reads.
-[[nodiscard]] std::uint64_t count_finished_messages(const config::troupe_spec& spec,
-                                                    const control::troupe_view& view);
-
 /// The table at the end, and a line with the totals.
 [[nodiscard]] std::string summary(const run_outcome& outcome);
 /// The same for programs: one JSON object in one line.

@@ -1,12 +1,12 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/cli/environment_check.hpp"
 #include "troupe/cli/load.hpp"
 #include "troupe/cli/report.hpp"
 #include "troupe/cli/running.hpp"
 #include "troupe/cli/standard_output.hpp"
 #include "troupe/cli/verbs.hpp"
 #include "troupe/os/standard_streams.hpp"
+#include "troupe/runtime/environment_check.hpp"
 #include "troupe/runtime/translation.hpp"
 
 #include <nlohmann/json.hpp>

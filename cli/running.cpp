@@ -4,7 +4,6 @@
 
 #include "troupe/cli/load.hpp"
 #include "troupe/cli/standard_output.hpp"
-#include "troupe/cli/view.hpp"
 #include "troupe/config/units.hpp"
 #include "troupe/control/place.hpp"
 #include "troupe/os/poll.hpp"
@@ -12,7 +11,9 @@
 #include "troupe/os/this_process.hpp"
 #include "troupe/os/thread.hpp"
 #include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/run_counts.hpp"
 #include "troupe/runtime/translation.hpp"
+#include "troupe/runtime/view.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -158,8 +159,10 @@ void running::loop() {
   while (!has_ended_) {
     wait_for_event();
     const auto now = clock::now();
-    if (!end_limit_ && host_->result().how != run_result::ending::running) begin_end(now);
-    if (end_limit_ && now >= *end_limit_ && !has_ended_) force_end();
+    if (host_->result().was_too_slow && !std::exchange(was_too_slow_, true) && !end_limit_) {
+      end_limit_ = now + end_wait_max;
+    }
+    if (end_limit_ && now >= *end_limit_ && !has_ended_) leave();
     if (has_ended_ || now < next_look_) continue;
     const bool is_asked_for = std::exchange(is_look_asked_for_, false);
     if (is_unseen_ && !is_asked_for) {
@@ -198,7 +201,6 @@ void running::on_signals(int count) {
     if (++stop_requests_ == 1) {
       console_.say("stopping; once more kills what is left");
       host_->stop(stop_mode::drain);
-      begin_end(clock::now());
     } else if (stop_requests_ == 2) {
       console_.say("killing what is left");
       host_->stop(stop_mode::kill);
@@ -207,56 +209,21 @@ void running::on_signals(int count) {
   }
 }
 
-void running::begin_end(time_point now) {
-  // A limit that no clock can hold is none.
-  if (spec_.shutdown_timeout >= time_point::max() - now) {
-    end_limit_ = time_point::max();
-  } else {
-    end_limit_ = now + spec_.shutdown_timeout;
-  }
-}
-
-void running::force_end() {
-  if (was_too_slow_ || stop_requests_ >= 2) {
-    // Killed, and still there: nothing more can be done from here. What is left goes with us.
-    console_.say("some processes do not even end when killed; leaving without them");
-    console_.finish();
-    std::_Exit(to_int(stop_requests_ >= 2 ? exit_code::interrupted : exit_code::failed));
-  }
-  was_too_slow_ = true;
-  console_.say("stopping took longer than shutdown.timeout (" +
-               config::format_duration(spec_.shutdown_timeout) + "): killing what is left");
-  host_->stop(stop_mode::kill);
-  end_limit_ = clock::now() + end_wait_max;
-}
-
-std::string running::state() {
-  const auto how = host_->result().how;
-  if (has_ended_) return to_string(how);
-  if (stop_requests_ > 0 || how != run_result::ending::running) return "stopping";
-  return "running";
+void running::leave() {
+  // Killed, and still there: nothing more can be done from here. What is left goes with us.
+  console_.say("some processes do not even end when killed; leaving without them");
+  console_.finish();
+  std::_Exit(to_int(stop_requests_ >= 2 ? exit_code::interrupted : exit_code::failed));
 }
 
 void running::look() {
   std::unique_lock lock{view_mutex_};
   const auto this_look = ++looks_begun_;
   lock.unlock();
-  const auto reports = host_->report();
-  const auto channels = host_->channels();
+  auto view = view_of(*host_, spec_, start_);
   const auto now = clock::now();
-  control::troupe_view view;
-  view.name = spec_.name;
-  view.file = spec_.file;
-  view.pid = os::this_process::pid();
-  view.state = state();
-  view.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
-  view.kills = host_->kills();
   slots_ = 0;
-  for (const auto& report : reports) {
-    view.pools.push_back(view_of(report, now));
-    slots_ += report.stage.replicas;
-  }
-  for (const auto& channel : channels) view.channels.push_back(view_of(channel));
+  for (const auto& pool : view.pools) slots_ += pool.replicas;
   lock.lock();
   // A host too busy to answer is shown as it was.
   if (view_ && view.channels.size() < view_->channels.size()) view.channels = view_->channels;

@@ -45,9 +45,7 @@ private:
   [[nodiscard]] duration pause_after_look() const;
   void show();
   void on_signals(int count);
-  void force_end();
-  void begin_end(time_point now);
-  [[nodiscard]] std::string state();
+  [[noreturn]] void leave();
   expected<std::string> answer(const control::request& what);
   run_outcome outcome();
 
@@ -79,7 +77,7 @@ private:
   std::uint32_t slots_ = 0; ///< At the last look.
   time_point next_plain_line_{};
   duration plain_line_pause_{};
-  std::optional<time_point> end_limit_; ///< When what is being stopped is killed.
+  std::optional<time_point> end_limit_; ///< When what was killed is left behind.
   int stop_requests_ = 0;
   bool has_ended_ = false;
   bool was_too_slow_ = false;

@@ -1,9 +1,9 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/cli/environment_check.hpp"
 #include "troupe/cli/load.hpp"
 #include "troupe/cli/standard_output.hpp"
 #include "troupe/cli/verbs.hpp"
+#include "troupe/runtime/environment_check.hpp"
 
 #include <iterator>
 

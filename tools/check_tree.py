@@ -44,8 +44,8 @@ SIDE_ROOMS = {
     "config": frozenset({"base"}),
     "cli": EVERY_ROOM,
 }
-# Runtime builds what a configuration describes.
-ROOMS_BESIDE = {"runtime": {"config"}}
+# Runtime builds what a configuration describes, also for troupe::load: with the ready-made actors.
+ROOMS_BESIDE = {"runtime": {"config", "actors"}}
 # What config fills in: the plain data of the specs and the names in it, not their machinery.
 SPEC_HEADER = re.compile(r"^os/limits\.hpp$|^\w+/(\w+_spec|exit_status|launcher)\.hpp$")
 

@@ -120,8 +120,9 @@ template<class T>
 std::vector<T> pipeline_host::ask(std::vector<T> (pipeline_host::*question)()) {
   const auto answer = std::make_shared<std::promise<std::vector<T>>>();
   auto looked = answer->get_future();
-  environment_->dispatch().post(
-      [self = shared_from_this(), answer, question] { answer->set_value((self.get()->*question)()); });
+  environment_->dispatch().post([self = shared_from_this(), answer, question] {
+    answer->set_value((self.get()->*question)());
+  });
   if (looked.wait_for(report_wait_max) != std::future_status::ready) return {};
   return looked.get();
 }

@@ -2,6 +2,8 @@
 
 #include "troupe/runtime/troupe_host.hpp"
 
+#include "troupe/config/units.hpp"
+#include "troupe/pool/dispatcher.hpp"
 #include "troupe/runtime/host_environment.hpp"
 #include "troupe/runtime/translation.hpp"
 
@@ -17,8 +19,47 @@ constexpr auto query_wait_max = std::chrono::seconds{2};
 constexpr auto end_wait_max = std::chrono::seconds{10};
 } // namespace
 
+/// Looks at the clock from the moment when the end begins.
+class troupe_host::end_watch final : public dispatched {
+public:
+  end_watch(troupe_host& host, duration limit) : host_{host}, limit_{limit} {}
+
+  /// The first call counts.
+  void begin() {
+    {
+      const std::lock_guard lock{mutex_};
+      const auto now = clock::now();
+      // A limit that no clock can hold is none.
+      if (due_ || limit_ >= time_point::max() - now) return;
+      due_ = now + limit_;
+    }
+    host_.environment_->dispatch().wake();
+  }
+
+  time_point serve(time_point now) override { return tick(now); }
+  time_point tick(time_point now) override {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!due_ || is_over_) return time_point::max();
+      if (now < *due_) return *due_;
+      is_over_ = true;
+    }
+    host_.on_end_too_slow();
+    return time_point::max();
+  }
+
+private:
+  troupe_host& host_; // Removes this from the dispatcher before it goes.
+  const duration limit_;
+  std::mutex mutex_; // Protects what follows.
+  std::optional<time_point> due_;
+  bool is_over_ = false;
+};
+
 troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& options)
-    : name_{spec.name}, environment_{shared_environment()} {
+    : name_{spec.name}, environment_{shared_environment()},
+      shutdown_timeout_{spec.shutdown_timeout}, end_watch_{std::make_shared<end_watch>(
+                                                    *this, spec.shutdown_timeout)} {
   const bool has_chaos = options.chaos > duration::zero();
   auto plan = plan_pipeline(spec, has_chaos).value();
   if (!plan.graph.stages.empty()) {
@@ -38,6 +79,7 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
     if (has_chaos) pipeline_->set_chaos(options.chaos, options.chaos_seed);
   }
   add_services(spec);
+  environment_->dispatch().add(end_watch_);
 }
 
 void troupe_host::add_services(const config::troupe_spec& spec) {
@@ -66,6 +108,7 @@ troupe_host::~troupe_host() {
   }
   stop(stop_mode::kill);
   (void)wait(deadline::after(end_wait_max));
+  environment_->dispatch().remove(*end_watch_);
   if (pipeline_) pipeline_->disconnect();
   for (const auto& service : services_) service->disconnect();
 }
@@ -83,6 +126,7 @@ void troupe_host::stop(stop_mode mode) {
     if (is_pipeline_active_ && result_.how == run_result::ending::running) {
       // The pipeline's end stops the rest; services go on until then.
       is_stopping_ = true;
+      end_watch_->begin();
       pipeline_->stop_producing();
       return;
     }
@@ -124,9 +168,27 @@ void troupe_host::end_with(run_result::ending how, std::optional<failure> cause)
     const bool has_failed_before = how == run_result::ending::finished && result_.cause;
     result_.how = has_failed_before ? run_result::ending::failed : how;
     if (cause) result_.cause = std::move(cause);
+    is_stopping_ = true;
   }
+  end_watch_->begin();
   remember_slots(); // Asked before they are stopped, so answered before.
   stop_parts(stop_mode::drain);
+}
+
+void troupe_host::on_end_too_slow() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (has_ended()) return;
+    was_too_slow_ = true;
+  }
+  environment_->log("stopping took longer than shutdown.timeout (" +
+                    config::format_duration(shutdown_timeout_) + "): killing what is left");
+  end_with(run_result::ending::stopped, std::nullopt);
+  stop_parts(stop_mode::kill);
+}
+
+bool troupe_host::has_ended() const {
+  return parts_running_ == 0 && result_.how != run_result::ending::running;
 }
 
 void troupe_host::stop_parts(stop_mode mode) {
@@ -143,20 +205,22 @@ void troupe_host::on_part_stopped() {
 bool troupe_host::wait(deadline limit) {
   refuse_forked_copy();
   std::unique_lock lock{mutex_};
-  const auto has_ended = [this] {
-    return parts_running_ == 0 && result_.how != run_result::ending::running;
-  };
+  const auto is_over = [this] { return has_ended(); };
   if (limit.is_never()) {
-    changed_->wait(lock, has_ended);
+    changed_->wait(lock, is_over);
     return true;
   }
-  return changed_->wait_until(lock, limit.when(), has_ended);
+  return changed_->wait_until(lock, limit.when(), is_over);
 }
 
 run_result troupe_host::result() {
   refuse_forked_copy();
   const std::lock_guard lock{mutex_};
-  return result_;
+  auto out = result_;
+  out.has_ended = has_ended();
+  out.is_stopping = is_stopping_ && !out.has_ended;
+  out.was_too_slow = was_too_slow_;
+  return out;
 }
 
 std::uint64_t troupe_host::kills() const {

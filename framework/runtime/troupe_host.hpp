@@ -38,9 +38,13 @@ struct run_result {
   enum class ending { running, finished, stopped, failed };
   ending how = ending::running;
   std::optional<failure> cause; ///< Of `failed`.
+  bool is_stopping = false;     ///< It was asked to end, or is about to; until `has_ended`.
+  bool has_ended = false;       ///< Nothing of it runs any more.
+  bool was_too_slow = false;    ///< It took longer than shutdown.timeout and was killed.
 };
 
-/// Everything one configuration describes, running: its pipeline and its services.
+/// Everything one configuration describes, running: its pipeline and its services. An end that
+/// takes longer than `shutdown.timeout` is told in the log, and what is left is killed.
 ///
 /// Lives in: host. Threads: any. Blocks: `wait`, `report`, and the destructor, which kills what is
 /// left. Crash (of the host): every process is gone within 2 s.
@@ -67,7 +71,11 @@ public:
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
+  class end_watch;
+
   void refuse_forked_copy() const;
+  [[nodiscard]] bool has_ended() const; // Under mutex_.
+  void on_end_too_slow();
   void on_pipeline_finished();
   void end_with(run_result::ending how, std::optional<failure> cause);
   void on_part_stopped();
@@ -88,8 +96,10 @@ private:
   const os::fork_guard guard_;
   const std::string name_;
   const std::shared_ptr<pool_environment> environment_;
+  const duration shutdown_timeout_;
   std::shared_ptr<pipeline_host> pipeline_;
   std::vector<std::shared_ptr<service_pool>> services_;
+  std::shared_ptr<end_watch> end_watch_;
   std::size_t stages_ = 0;
   const std::shared_ptr<memory> memory_ = std::make_shared<memory>();
 
@@ -101,6 +111,7 @@ private:
   std::size_t services_active_ = 0;
   bool is_pipeline_active_ = false;
   bool is_stopping_ = false;
+  bool was_too_slow_ = false;
 };
 
 } // namespace troupe

@@ -7,10 +7,10 @@
 
 #include <vector>
 
-namespace troupe::cli {
+namespace troupe {
 
 /// Looks whether what the configuration names is there: commands, folders, libraries, worker types,
 /// and the right to raise limits. Starts and creates nothing.
 [[nodiscard]] std::vector<config::diagnostic> check_environment(const config::troupe_spec& spec);
 
-} // namespace troupe::cli
+} // namespace troupe

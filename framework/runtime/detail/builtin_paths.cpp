@@ -1,6 +1,6 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/cli/builtin_paths.hpp"
+#include "troupe/runtime/detail/builtin_paths.hpp"
 
 #include "troupe/base/text.hpp"
 #include "troupe/os/file_access.hpp"
@@ -9,7 +9,7 @@
 
 #include <filesystem>
 
-namespace troupe::cli {
+namespace troupe::detail {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::vector<path_problem> builtin_path_problems(const config::troupe_spec& spec,
   return out;
 }
 
-} // namespace troupe::cli
+} // namespace troupe::detail

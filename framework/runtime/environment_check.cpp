@@ -1,10 +1,9 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/cli/environment_check.hpp"
+#include "troupe/runtime/environment_check.hpp"
 
 #include "troupe/base/text.hpp"
 #include "troupe/base/worker_text.hpp"
-#include "troupe/cli/builtin_paths.hpp"
 #include "troupe/config/env_file.hpp"
 #include "troupe/config/loader.hpp"
 #include "troupe/os/cpu_count.hpp"
@@ -13,6 +12,7 @@
 #include "troupe/os/limits.hpp"
 #include "troupe/pipeline/module.hpp"
 #include "troupe/pipeline/worker_list.hpp"
+#include "troupe/runtime/detail/builtin_paths.hpp"
 #include "troupe/runtime/module_look.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@
 #include <set>
 #include <sstream>
 
-namespace troupe::cli {
+namespace troupe {
 
 namespace {
 
@@ -293,7 +293,7 @@ private:
   }
 
   void check_builtin(const pool_spec& pool) {
-    for (const auto& [key, message] : builtin_path_problems(spec_, pool)) {
+    for (const auto& [key, message] : detail::builtin_path_problems(spec_, pool)) {
       add(problem::environment, pool, key, message);
     }
   }
@@ -310,4 +310,4 @@ std::vector<config::diagnostic> check_environment(const config::troupe_spec& spe
   return checker{spec}.check();
 }
 
-} // namespace troupe::cli
+} // namespace troupe

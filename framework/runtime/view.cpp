@@ -1,8 +1,10 @@
 // Part of Troupe; see LICENSE.
 
-#include "troupe/cli/view.hpp"
+#include "troupe/runtime/view.hpp"
 
-namespace troupe::cli {
+#include "troupe/os/this_process.hpp"
+
+namespace troupe {
 
 namespace {
 
@@ -39,6 +41,25 @@ control::slot_view slot_of(const slot_status& slot, int pid, time_point now) {
 }
 
 } // namespace
+
+control::troupe_view view_of(troupe_host& host, const config::troupe_spec& spec,
+                             time_point started) {
+  const auto reports = host.report();
+  const auto channels = host.channels();
+  const auto now = clock::now();
+  const auto result = host.result();
+  control::troupe_view out;
+  out.name = spec.name;
+  out.file = spec.file;
+  out.pid = os::this_process::pid();
+  out.state = to_string(result.how);
+  if (!result.has_ended) out.state = result.is_stopping ? "stopping" : "running";
+  out.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - started).count();
+  out.kills = host.kills();
+  for (const auto& report : reports) out.pools.push_back(view_of(report, now));
+  for (const auto& channel : channels) out.channels.push_back(view_of(channel));
+  return out;
+}
 
 control::pool_view view_of(const pool_report& report, time_point now) {
   const auto& counts = report.stage.counters;
@@ -93,4 +114,4 @@ std::string to_string(run_result::ending ending) {
   return "?";
 }
 
-} // namespace troupe::cli
+} // namespace troupe

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace troupe::cli {
+namespace troupe::detail {
 
 struct path_problem {
   std::string key; ///< Of the pool: "builtin".
@@ -18,4 +18,4 @@ struct path_problem {
 [[nodiscard]] std::vector<path_problem> builtin_path_problems(const config::troupe_spec& spec,
                                                               const config::pool_spec& pool);
 
-} // namespace troupe::cli
+} // namespace troupe::detail
