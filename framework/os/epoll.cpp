@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
-#include <span>
 #include <system_error>
 
 #include <sys/epoll.h>
@@ -23,15 +22,15 @@ constexpr int unsupported = -2;
 
 // The count of events, -1 with errno, or `unsupported`: ENOSYS before Linux 5.11; both from
 // profiles of containers that do not know the call.
-int wait_precisely(const fd& epoll, deadline limit, std::span<epoll_event> events) {
+int wait_precisely(const fd& epoll, deadline limit, epoll_event* events, int room) {
   timespec left{};
   if (!limit.is_never()) {
     const auto remaining = limit.remaining(clock::now());
     left.tv_sec = static_cast<time_t>(remaining.count() / 1'000'000'000);
     left.tv_nsec = static_cast<long>(remaining.count() % 1'000'000'000);
   }
-  const int count = ::epoll_pwait2(epoll.get(), events.data(), static_cast<int>(events.size()),
-                                   limit.is_never() ? nullptr : &left, nullptr);
+  const int count =
+      ::epoll_pwait2(epoll.get(), events, room, limit.is_never() ? nullptr : &left, nullptr);
   return count < 0 && (errno == ENOSYS || errno == EPERM) ? unsupported : count;
 }
 
@@ -58,16 +57,22 @@ void epoll_remove(const fd& epoll, const fd& watched) noexcept {
 
 void epoll_wait(const fd& epoll, deadline limit, const std::function<void(void*)>& on_ring) {
   std::array<epoll_event, 64> events{};
+  const int count = wait_for_events(epoll, limit, events.data(), static_cast<int>(events.size()));
+  for (int i = 0; i < count; ++i) on_ring(events[static_cast<std::size_t>(i)].data.ptr);
+}
+
+int wait_for_events(const fd& epoll, deadline limit, epoll_event* events, int room) {
   int count = unsupported;
-  if (has_precise_wait.load(std::memory_order_relaxed))
-    count = wait_precisely(epoll, limit, events);
+  if (has_precise_wait.load(std::memory_order_relaxed)) {
+    count = wait_precisely(epoll, limit, events, room);
+  }
   if (count == unsupported) {
     has_precise_wait.store(false, std::memory_order_relaxed);
-    count = ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()),
-                         milliseconds_until(limit));
+    count = ::epoll_wait(epoll.get(), events, room, milliseconds_until(limit));
   }
-  if (count < 0 && errno != EINTR) pause_after_failed_wait();
-  for (int i = 0; i < count; ++i) on_ring(events[static_cast<std::size_t>(i)].data.ptr);
+  if (count >= 0) return count;
+  if (errno != EINTR) pause_after_failed_wait();
+  return 0;
 }
 
 } // namespace troupe::os

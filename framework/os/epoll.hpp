@@ -7,6 +7,8 @@
 
 #include <functional>
 
+struct epoll_event;
+
 namespace troupe::os {
 
 /// Throws std::system_error when the process is out of descriptors.
@@ -22,5 +24,9 @@ void epoll_remove(const fd& epoll, const fd& watched) noexcept;
 /// May return early without a ring; a kernel that refuses to wait at all is asked again after a
 /// pause, so that a loop around this does not spin.
 void epoll_wait(const fd& epoll, deadline limit, const std::function<void(void*)>& on_ring);
+
+/// What the waits on an epoll share: the system call, with the same time limit, fallback and pause
+/// as above. Returns how many of the `room` events it has filled in, 0 also after a signal.
+int wait_for_events(const fd& epoll, deadline limit, epoll_event* events, int room);
 
 } // namespace troupe::os

@@ -8,10 +8,6 @@
 #include <functional>
 #include <memory>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace troupe::os {
 
 class reactor;
@@ -66,7 +62,8 @@ private:
 ///
 /// Lives in: host. Threads: any; callbacks run on the reactor's thread and must not block.
 /// Blocks: only the destructor, for the callback that is running. Crash: nothing outside the host.
-/// Errors: `add_readable` throws std::system_error when the kernel watches no more; an exception
+/// Errors: `add_readable` throws std::system_error when the kernel watches no more; what it refuses
+/// later is asked for again until it is granted; an exception
 /// that leaves a callback is printed to stderr, and the thread goes on. In a forked copy of the
 /// process that made it, everything but destructors and `cancel` throws forked_copy, and those do
 /// nothing; a callback that forks must not return in the copy, which is ended then.
@@ -95,12 +92,11 @@ public:
 
   [[nodiscard]] bool is_reactor_thread() const noexcept;
 
-  /// The loop itself, for code that uses Boost.Asio on the reactor thread.
-  [[nodiscard]] boost::asio::io_context& context() noexcept;
-
 private:
+  friend class readiness_watch;
+  friend class timer;
   struct impl;
-  std::unique_ptr<impl> impl_;
+  std::shared_ptr<impl> impl_;
 };
 
 } // namespace troupe::os

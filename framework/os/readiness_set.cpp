@@ -4,12 +4,8 @@
 
 #include "troupe/os/epoll.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <climits>
-#include <system_error>
 
 #include <sys/epoll.h>
 
@@ -24,12 +20,8 @@ epoll_event event_of(std::uint64_t tag, bool reads, bool writes) {
   return out;
 }
 
-// Rounded up: a wait that ends too early would be one more turn.
-int timeout_ms_of(deadline limit) {
-  if (limit.is_never()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit.remaining(clock::now()));
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, INT_MAX));
-}
+// The kernel has no reason to refuse a removal; should it, the descriptor would be told for ever.
+constexpr int removal_tries_max = 3;
 
 } // namespace
 
@@ -37,34 +29,34 @@ readiness_set::readiness_set() : epoll_{make_epoll()} {
   events_.reserve(events_max);
 }
 
-expected<void> readiness_set::add(const fd& descriptor, std::uint64_t tag) {
+expected<void> readiness_set::add(int descriptor, std::uint64_t tag) {
   auto event = event_of(tag, true, false);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor.get(), &event) == 0) return {};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return {};
   return system_failure("cannot watch a descriptor (epoll_ctl)", errno);
 }
 
-void readiness_set::change(const fd& descriptor, std::uint64_t tag, bool reads, bool writes) {
+expected<void> readiness_set::change(int descriptor, std::uint64_t tag, bool reads, bool writes) {
   auto event = event_of(tag, reads, writes);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor.get(), &event) == 0) return;
-  throw std::system_error{errno, std::generic_category(), "cannot change a watch (epoll_ctl)"};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event) == 0) return {};
+  return system_failure("cannot change a watch (epoll_ctl)", errno);
 }
 
-void readiness_set::remove(const fd& descriptor) noexcept {
-  if (descriptor) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor.get(), nullptr);
+void readiness_set::remove(int descriptor) noexcept {
+  if (descriptor == fd::none) return;
+  for (int tries = 0; tries < removal_tries_max; ++tries) {
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr) == 0) return;
+    if (errno == ENOENT || errno == EBADF) return;
+  }
 }
 
 std::span<const ready_event> readiness_set::wait(deadline limit) {
   std::array<epoll_event, events_max> raw; // NOLINT(cppcoreguidelines-pro-type-member-init)
-  const int count =
-      ::epoll_wait(epoll_.get(), raw.data(), static_cast<int>(raw.size()), timeout_ms_of(limit));
-  if (count < 0 && errno != EINTR) {
-    throw std::system_error{errno, std::generic_category(), "cannot wait for events (epoll_wait)"};
-  }
+  const int count = wait_for_events(epoll_, limit, raw.data(), static_cast<int>(raw.size()));
   events_.clear();
   for (int i = 0; i < count; ++i) {
     const auto& event = raw[static_cast<std::size_t>(i)];
     events_.push_back({event.data.u64, (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0,
-                       (event.events & EPOLLOUT) != 0});
+                       (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0});
   }
   return events_;
 }

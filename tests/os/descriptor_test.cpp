@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(readiness_set_tells_which_is_ready_as_long_as_it_is) {
     BOOST_TEST(ready[0].is_readable);
     BOOST_TEST(!ready[0].is_writable); // Not asked for.
   }
-  events.change(other.descriptor(), 3, false, true);
+  BOOST_TEST(events.change(other.descriptor().get(), 3, false, true).has_value());
   const auto writable = events.wait(deadline::never());
   BOOST_TEST_REQUIRE(writable.size() == 1U);
   BOOST_TEST(writable[0].tag == 3U);

@@ -27,6 +27,7 @@ constexpr auto kill_pause_first = std::chrono::milliseconds{5};
 constexpr auto kill_pause_max = std::chrono::seconds{1};
 constexpr auto read_pause_first = std::chrono::milliseconds{1};
 constexpr auto read_pause_max = std::chrono::milliseconds{100};
+constexpr auto watch_pause = std::chrono::milliseconds{10}; // After a refused watch.
 
 constexpr std::uint64_t host_socket_tag = 0;
 constexpr std::uint64_t host_process_tag = 1;
@@ -113,22 +114,30 @@ bool zygote_loop::reads_requests() const {
 // A socket without reader or writer is no longer watched at all: its hang-up would be told for
 // ever.
 void zygote_loop::watch_host() {
+  next_watch_ = time_point::max();
   const host_interest wanted{reads_requests(), outbox_.waits_for_room()};
   if (wanted == watched_) return;
-  if (watched_ == host_interest{}) {
-    const auto added = events_.add(host_.descriptor(), host_socket_tag);
-    if (!added) raise(added.error());
-  }
+  const int socket = host_.descriptor().get();
   if (wanted == host_interest{}) {
-    events_.remove(host_.descriptor());
-  } else {
-    events_.change(host_.descriptor(), host_socket_tag, wanted.reads, wanted.writes);
+    events_.remove(socket);
+    watched_ = wanted;
+    return;
   }
-  watched_ = wanted;
+  expected<void> done;
+  if (watched_ == host_interest{}) {
+    done = events_.add(socket, host_socket_tag);
+    if (done) watched_ = {.reads = true, .writes = false};
+  }
+  if (done && watched_ != wanted) {
+    done = events_.change(socket, host_socket_tag, wanted.reads, wanted.writes);
+  }
+  // The kernel may have memory for it later; as before until then.
+  if (done) watched_ = wanted;
+  if (!done) next_watch_ = clock::now() + watch_pause;
 }
 
 time_point zygote_loop::next_turn() const {
-  auto out = std::min(children_.next_look(), outbox_.next_try());
+  auto out = std::min({children_.next_look(), outbox_.next_try(), next_watch_});
   if (is_ending_) return std::min(out, next_kill_);
   if (next_read_ > clock::now()) out = std::min(out, next_read_);
   return out;

@@ -57,7 +57,8 @@ private:
   zygote_children children_;
   std::vector<std::byte> in_;
   host_interest watched_;
-  time_point next_read_ = time_point::min(); // Later while the kernel lacks memory.
+  time_point next_read_ = time_point::min();  // Later while the kernel lacks memory.
+  time_point next_watch_ = time_point::max(); // Sooner after the kernel refused a watch.
   growing_pause read_pause_;
   bool is_ending_ = false;
   time_point next_kill_ = time_point::min();
