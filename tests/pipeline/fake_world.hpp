@@ -2,12 +2,14 @@
 
 #pragma once
 
+#include "troupe/pipeline/commit.hpp"
 #include "troupe/pipeline/engine.hpp"
 #include "troupe/pipeline/session.hpp"
 #include "troupe/pool/lane_port.hpp"
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,6 +59,9 @@ public:
   void add_slot();
   /// Every worker dies now, as they do with their zygote.
   void kill_all();
+  /// Called with each answer of a worker until it returns true: it has changed that answer, which
+  /// is otherwise in good form.
+  std::function<bool(pipeline::commit& value)> forge;
 
   /// Workers end after this many messages, as `recycle.max_messages` has them; 0: never. Set it
   /// before the first step.
@@ -76,6 +81,7 @@ private:
     std::unique_ptr<pipeline::session> worker;
     std::deque<job> jobs;
     std::uint64_t incarnation = 0;
+    std::uint64_t forged_bytes = 0; ///< By which its stream of answers is longer than it knows.
     bool is_hung = false;
     bool is_killed = false;
     bool is_gone = false;
@@ -84,6 +90,7 @@ private:
   bool chance(unsigned in_1000);
   void work(slot_id id, fake_slot& slot);
   void garble(fake_slot& slot, job& next);
+  void forge_answer(fake_slot& slot, std::vector<std::byte>& reply);
   bool retire(slot_id id, fake_slot& slot);
   void end(slot_id id, fake_slot& slot, std::optional<job_id> running);
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -142,6 +143,120 @@ BOOST_AUTO_TEST_CASE(lying_workers_are_survived) {
     fake_world world{made.spec, seed + i, {.lie = 100, .kills_max = 200}};
     world.run(200000);
     BOOST_REQUIRE(world.finished + static_cast<int>(world.failures.size()) <= 1);
+  }
+}
+
+// What the other messages of its batch have done is done again from the last saved table, whatever
+// happens meanwhile.
+BOOST_AUTO_TEST_CASE(a_message_that_throws_costs_itself_alone_amid_deaths) {
+  const auto seed = first_seed();
+  for (std::uint64_t i = 0; i < rounds(100); ++i) {
+    graph_spec spec;
+    spec.channels = {channel("in", 40), channel("out", 40)};
+    auto count = stage("count", "tally", {"in"}, {"out"}, R"({"throws_on": "37"})");
+    count.retry.max_attempts = 20;
+    count.checkpoint.messages = 1 + static_cast<std::uint32_t>((seed + i) % 50);
+    auto sink = stage("sink", "to_file", {"out"}, {}, R"({"path": "/out"})");
+    sink.retry.max_attempts = 1000; // Of the deaths, which are not its messages' fault.
+    spec.stages = {stage("source", "numbers", {}, {"in"}, R"({"count": 60})"), count, sink};
+    spec.stages.front().retry.max_attempts = 1000;
+    files().clear();
+    fake_world world{spec, seed + i, {.kill_before = 100, .kill_after = 100, .kills_max = 60}};
+    BOOST_REQUIRE_MESSAGE(world.run(), "did not end, seed " << seed + i << world.report());
+    std::vector<std::string> expected;
+    for (int number = 0; number < 60; ++number) {
+      if (number != 37) expected.push_back(std::to_string(number) + "=1");
+    }
+    std::sort(expected.begin(), expected.end());
+    BOOST_REQUIRE_MESSAGE(sorted_lines("/out") == expected, "lines differ, seed " << seed + i);
+    BOOST_REQUIRE(world.dead_letters.size() == 1);
+  }
+}
+
+// In good form, and yet no answer to what was asked: the worker is replaced, and nothing of it
+// counts.
+BOOST_AUTO_TEST_CASE(an_answer_that_cannot_be_costs_its_worker_and_no_message) {
+  struct forgery {
+    const char* what;
+    const char* worker;
+    std::function<bool(pipeline::commit&)> change;
+  };
+  static constexpr std::byte one_message[] = {std::byte{1}, std::byte{0}, std::byte{0},
+                                              std::byte{0}, std::byte{'!'}};
+  static constexpr std::byte some_state[8] = {};
+  const forgery forgeries[] = {
+      {"nothing was consumed", "echo",
+       [](pipeline::commit& value) {
+         value.outputs_of.clear();
+         value.outputs = {};
+         value.outputs_size = {};
+         return true;
+       }},
+      {"more was consumed than given", "echo",
+       [](pipeline::commit& value) {
+         value.outputs_of.insert(value.outputs_of.end(), 5000, 0);
+         return true;
+       }},
+      {"outputs that no input has", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         --value.outputs_of.front();
+         return true;
+       }},
+      {"a state of a worker that has none", "echo",
+       [](pipeline::commit& value) {
+         value.state = some_state;
+         return true;
+       }},
+      {"outputs of an input that threw", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         value.errors.push_back({0, false, "no", 1});
+         return true;
+       }},
+      {"a last input that goes on and threw", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         value.goes_on = true;
+         value.cursor = {};
+         return true;
+       }},
+      {"outputs of a table that is not saved", "tally",
+       [](pipeline::commit& value) {
+         if (value.state || !value.errors.empty() || value.outputs_of.empty()) return false;
+         value.outputs = one_message;
+         value.outputs_size = {1, 1};
+         value.outputs_of.back() = 1;
+         return true;
+       }},
+      {"a part of what a table was given", "tally",
+       [](pipeline::commit& value) {
+         if (value.state || value.outputs_of.size() < 2) return false;
+         value.outputs_of.pop_back();
+         return true;
+       }},
+  };
+  for (const auto& [what, worker, change] : forgeries) {
+    graph_spec spec;
+    spec.channels = {channel("in", 40), channel("out", 40)};
+    auto middle = stage("middle", worker, {"in"}, {"out"});
+    middle.checkpoint.messages = 1000;
+    auto sink = stage("sink", "to_file", {"out"}, {}, R"({"path": "/out"})");
+    spec.stages = {stage("source", "numbers", {}, {"in"}, R"({"count": 200})"), middle, sink};
+    files().clear();
+    fake_world honest{spec};
+    BOOST_TEST_REQUIRE(honest.run());
+    const auto expected = sorted_lines("/out");
+
+    files().clear();
+    fake_world world{spec};
+    world.lane(1).forge = change;
+    BOOST_TEST_CONTEXT(what) {
+      BOOST_TEST(world.run());
+      BOOST_TEST(!world.lane(1).forge); // It was forged.
+      BOOST_TEST(world.lane(1).kills == 1U);
+      BOOST_TEST(sorted_lines("/out") == expected, boost::test_tools::per_element());
+    }
   }
 }
 
