@@ -29,23 +29,21 @@ std::string_view sentence_of(end_reason reason) noexcept {
 } // namespace
 
 std::shared_ptr<lane_set> lane_set::make(pool_settings settings, std::uint64_t job_code,
-                                         std::shared_ptr<pool_environment> environment,
-                                         lane_keeper& keeper, dispatched& member) {
+                                         pool_environment& environment, lane_keeper& keeper,
+                                         dispatched& member) {
   std::shared_ptr<lane_set> lanes{
-      new lane_set{std::move(settings), job_code, std::move(environment), keeper, member}};
+      new lane_set{std::move(settings), job_code, environment, keeper, member}};
   lanes->slots_.supervise(lanes);
   return lanes;
 }
 
-lane_set::lane_set(pool_settings settings, std::uint64_t job_code,
-                   std::shared_ptr<pool_environment> environment, lane_keeper& keeper,
-                   dispatched& member)
+lane_set::lane_set(pool_settings settings, std::uint64_t job_code, pool_environment& environment,
+                   lane_keeper& keeper, dispatched& member)
     : settings_{std::move(settings)}, job_code_{job_code},
-      environment_{std::move(environment)}, keeper_{&keeper}, member_{&member},
+      environment_{environment}, keeper_{&keeper}, member_{&member},
       input_memory_{os::shared_memory::create("troupe-input", settings_.input_arena_bytes,
                                               os::write_access::creator)},
-      input_arena_{input_memory_.size_bytes()}, slots_{settings_, settings_.replicas,
-                                                       *environment_},
+      input_arena_{input_memory_.size_bytes()}, slots_{settings_, settings_.replicas, environment_},
       held_(slots_.size()) {
   input_memory_.exclude_from_fork();
 }
@@ -69,7 +67,7 @@ void lane_set::disconnect() {
 
 // Everything from other threads comes this way.
 void lane_set::post_here(std::function<void(lane_set&)> action) {
-  environment_->dispatch().post([self = shared_from_this(), act = std::move(action)] {
+  environment_.dispatch().post([self = shared_from_this(), act = std::move(action)] {
     if (self->keeper_ != nullptr) act(*self);
   });
 }
@@ -121,7 +119,7 @@ void lane_set::stopped() {
 }
 
 void lane_set::on_link_started(worker_link&) {
-  environment_->dispatch().wake();
+  environment_.dispatch().wake();
 }
 
 void lane_set::on_link_exited(worker_link& link, const exit_record& record) {
@@ -136,7 +134,7 @@ void lane_set::on_link_start_failed(worker_link& link, const failure& cause) {
 }
 
 void lane_set::on_link_output(worker_link& link, output_stream stream, std::string_view line) {
-  environment_->take_output(slots_.name_of(link.slot()), stream, line);
+  environment_.take_output(slots_.name_of(link.slot()), stream, line);
 }
 
 bool lane_set::poll() {
@@ -239,9 +237,9 @@ void lane_set::kill(slot_id slot, end_reason reason) {
 void lane_set::condemn(std::size_t index, end_reason reason) {
   const auto& s = slots_[index];
   if (!s.link || !slots_.condemn(index, reason)) return;
-  environment_->log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
-                    std::to_string(s.link->pid()) +
-                    ") is killed and replaced: " + std::string{sentence_of(reason)});
+  environment_.log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
+                   std::to_string(s.link->pid()) +
+                   ") is killed and replaced: " + std::string{sentence_of(reason)});
 }
 
 void lane_set::free_input_block(const ipc::outgoing_payload& payload) {

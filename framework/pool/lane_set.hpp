@@ -52,8 +52,8 @@ class lane_set final : public lane_port,
 public:
   /// `member` is rung when an answer comes; it calls `poll`.
   static std::shared_ptr<lane_set> make(pool_settings settings, std::uint64_t job_code,
-                                        std::shared_ptr<pool_environment> environment,
-                                        lane_keeper& keeper, dispatched& member);
+                                        pool_environment& environment, lane_keeper& keeper,
+                                        dispatched& member);
 
   /// Starts the workers.
   void start_workers();
@@ -95,8 +95,8 @@ public:
   void on_link_output(worker_link& link, output_stream stream, std::string_view line) override;
 
 private:
-  lane_set(pool_settings settings, std::uint64_t job_code,
-           std::shared_ptr<pool_environment> environment, lane_keeper& keeper, dispatched& member);
+  lane_set(pool_settings settings, std::uint64_t job_code, pool_environment& environment,
+           lane_keeper& keeper, dispatched& member);
 
   void post_here(std::function<void(lane_set&)> action);
   void launch(slot_id slot, incarnation_id incarnation);
@@ -110,7 +110,9 @@ private:
 
   const pool_settings settings_;
   const std::uint64_t job_code_;
-  const std::shared_ptr<pool_environment> environment_;
+  // Not owned: a call of one of its threads that is under way may let go of this as the last one,
+  // and an environment cannot end on a thread of its own. It ends after those calls.
+  pool_environment& environment_;
   lane_keeper* keeper_;
   dispatched* member_;
   os::shared_memory input_memory_;

@@ -63,8 +63,8 @@ private:
 };
 
 pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_settings> settings,
-                             std::shared_ptr<pool_environment> environment, pipeline_events events)
-    : environment_{std::move(environment)}, events_{std::move(events)}, engine_{plan, *this},
+                             pool_environment& environment, pipeline_events events)
+    : environment_{environment}, events_{std::move(events)}, engine_{plan, *this},
       settings_{std::move(settings)} {
   const auto code = address_of_code(reinterpret_cast<const void*>(&run_pipeline_job)).packed;
   for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
@@ -82,12 +82,12 @@ pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_setti
 pipeline_host::~pipeline_host() = default;
 
 void pipeline_host::start() {
-  environment_->dispatch().add(shared_from_this());
+  environment_.dispatch().add(shared_from_this());
   for (const auto& lanes : lanes_) lanes->start_workers();
 }
 
 void pipeline_host::stop_producing() {
-  environment_->dispatch().post([self = shared_from_this()] {
+  environment_.dispatch().post([self = shared_from_this()] {
     if (!self->draining_since_) self->draining_since_ = clock::now();
     self->engine_.stop_producing();
   });
@@ -98,7 +98,7 @@ void pipeline_host::stop_workers(stop_mode mode) {
 }
 
 void pipeline_host::set_chaos(duration period, std::uint64_t seed) {
-  environment_->dispatch().post([self = shared_from_this(), period, seed] {
+  environment_.dispatch().post([self = shared_from_this(), period, seed] {
     self->random_.seed(seed);
     self->chaos_period_ = period;
     self->next_kill_ = clock::now() + period;
@@ -111,7 +111,7 @@ void pipeline_host::query(std::size_t stage,
 }
 
 void pipeline_host::disconnect() {
-  environment_->dispatch().remove(*this);
+  environment_.dispatch().remove(*this);
   is_disconnected_ = true;
   for (const auto& lanes : lanes_) lanes->disconnect();
 }
@@ -120,7 +120,7 @@ template<class T>
 std::vector<T> pipeline_host::ask(std::vector<T> (pipeline_host::*question)()) {
   const auto answer = std::make_shared<std::promise<std::vector<T>>>();
   auto looked = answer->get_future();
-  environment_->dispatch().post([self = shared_from_this(), answer, question] {
+  environment_.dispatch().post([self = shared_from_this(), answer, question] {
     answer->set_value((self.get()->*question)());
   });
   if (looked.wait_for(report_wait_max) != std::future_status::ready) return {};

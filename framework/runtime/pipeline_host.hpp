@@ -55,7 +55,7 @@ class pipeline_host final : public dispatched,
 public:
   /// `settings[i]` are those of stage i of `plan`.
   pipeline_host(const pipeline::graph& plan, std::vector<pool_settings> settings,
-                std::shared_ptr<pool_environment> environment, pipeline_events events);
+                pool_environment& environment, pipeline_events events);
   ~pipeline_host() override;
 
   void start();
@@ -103,7 +103,9 @@ private:
   std::vector<T> ask(std::vector<T> (pipeline_host::*question)());
   void on_lane_stopped();
 
-  const std::shared_ptr<pool_environment> environment_;
+  // Not owned: a call of one of its threads that is under way may let go of this as the last one,
+  // and an environment cannot end on a thread of its own. It ends after those calls.
+  pool_environment& environment_;
   const pipeline_events events_;
   pipeline::engine engine_;
   std::vector<std::unique_ptr<keeper>> keepers_;

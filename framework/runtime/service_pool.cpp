@@ -37,7 +37,7 @@ public:
     const auto owner = owner_.lock();
     if (!owner) return;
     const auto name = owner->settings_.name + "/" + std::to_string(slot_.value);
-    owner->environment_->take_output(name, stream, line);
+    owner->environment_.take_output(name, stream, line);
   }
 
 private:
@@ -47,34 +47,32 @@ private:
 };
 
 std::shared_ptr<service_pool> service_pool::make(service_settings settings,
-                                                 std::shared_ptr<pool_environment> environment,
+                                                 pool_environment& environment,
                                                  service_events events) {
   std::shared_ptr<service_pool> pool{
-      new service_pool{std::move(settings), std::move(environment), std::move(events)}};
+      new service_pool{std::move(settings), environment, std::move(events)}};
   const auto& chosen = pool->settings_;
-  pool->supervision_ = pool->environment_->supervision().make({.name = chosen.name,
-                                                               .replicas = chosen.replicas,
-                                                               .restart = chosen.restart,
-                                                               .stop = chosen.stop,
-                                                               .start = chosen.start},
-                                                              pool);
+  pool->supervision_ = pool->environment_.supervision().make({.name = chosen.name,
+                                                              .replicas = chosen.replicas,
+                                                              .restart = chosen.restart,
+                                                              .stop = chosen.stop,
+                                                              .start = chosen.start},
+                                                             pool);
   return pool;
 }
 
-service_pool::service_pool(service_settings settings, std::shared_ptr<pool_environment> environment,
+service_pool::service_pool(service_settings settings, pool_environment& environment,
                            service_events events)
-    : settings_{std::move(settings)}, environment_{std::move(environment)}, events_{std::move(
-                                                                                events)},
+    : settings_{std::move(settings)}, environment_{environment}, events_{std::move(events)},
       seats_(settings_.replicas) {}
 
 void service_pool::start_all() {
-  if (recycle_rule::has_to_look(settings_.recycle))
-    environment_->dispatch().add(shared_from_this());
+  if (recycle_rule::has_to_look(settings_.recycle)) environment_.dispatch().add(shared_from_this());
   supervision_->start();
 }
 
 void service_pool::disconnect() {
-  environment_->dispatch().remove(*this);
+  environment_.dispatch().remove(*this);
   supervision_.reset();
 }
 
@@ -123,8 +121,8 @@ void service_pool::start(slot_id slot, incarnation_id incarnation) {
     const std::lock_guard lock{mutex_};
     seats_[slot.value] = {.incarnation = incarnation, .child = nullptr};
   }
-  environment_->processes().start(request_for(slot, incarnation),
-                                  std::make_shared<command>(weak_from_this(), slot, incarnation));
+  environment_.processes().start(request_for(slot, incarnation),
+                                 std::make_shared<command>(weak_from_this(), slot, incarnation));
 }
 
 void service_pool::on_started(slot_id slot, incarnation_id incarnation,

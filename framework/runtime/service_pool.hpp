@@ -44,8 +44,7 @@ class service_pool final : public slot_control,
                            public std::enable_shared_from_this<service_pool> {
 public:
   static std::shared_ptr<service_pool> make(service_settings settings,
-                                            std::shared_ptr<pool_environment> environment,
-                                            service_events events);
+                                            pool_environment& environment, service_events events);
 
   void start_all();
   void stop(stop_mode mode) { supervision_->stop(mode); }
@@ -82,15 +81,16 @@ private:
     bool has_failed = false;
   };
 
-  service_pool(service_settings settings, std::shared_ptr<pool_environment> environment,
-               service_events events);
+  service_pool(service_settings settings, pool_environment& environment, service_events events);
 
   command_request request_for(slot_id slot, incarnation_id incarnation) const;
   void on_started(slot_id slot, incarnation_id incarnation, std::shared_ptr<child_process> child);
   void on_exited(slot_id slot, incarnation_id incarnation, const exit_record& record);
 
   const service_settings settings_;
-  const std::shared_ptr<pool_environment> environment_;
+  // Not owned: a call of one of its threads that is under way may let go of this as the last one,
+  // and an environment cannot end on a thread of its own. It ends after those calls.
+  pool_environment& environment_;
   const service_events events_;
   // Of the host when this was made.
   const std::shared_ptr<const os::surroundings> surroundings_ = os::surroundings::now();

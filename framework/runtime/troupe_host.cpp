@@ -66,7 +66,7 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
     stages_ = plan.graph.stages.size();
     const auto graph = pipeline::graph::make(std::move(plan.graph)).value();
     pipeline_ = std::make_shared<pipeline_host>(
-        graph, std::move(plan.settings), environment_,
+        graph, std::move(plan.settings), *environment_,
         pipeline_events{
             .on_finished = [this] { on_pipeline_finished(); },
             .on_abandoned = [this] { end_with(run_result::ending::stopped, std::nullopt); },
@@ -85,7 +85,7 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
 void troupe_host::add_services(const config::troupe_spec& spec) {
   for (auto& settings : plan_services(spec)) {
     services_.push_back(service_pool::make(
-        std::move(settings), environment_,
+        std::move(settings), *environment_,
         {.on_gave_up =
              [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
          .on_completed = [this](bool has_failed) { on_service_completed(has_failed); },

@@ -95,7 +95,7 @@ private:
 
   const os::fork_guard guard_;
   const std::string name_;
-  const std::shared_ptr<pool_environment> environment_;
+  const std::shared_ptr<pool_environment> environment_; // Outlives what follows.
   const duration shutdown_timeout_;
   std::shared_ptr<pipeline_host> pipeline_;
   std::vector<std::shared_ptr<service_pool>> services_;
