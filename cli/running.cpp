@@ -5,11 +5,11 @@
 #include "troupe/cli/load.hpp"
 #include "troupe/cli/standard_output.hpp"
 #include "troupe/config/units.hpp"
-#include "troupe/control/place.hpp"
 #include "troupe/os/poll.hpp"
 #include "troupe/os/standard_streams.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/os/thread.hpp"
+#include "troupe/runtime/control_service.hpp"
 #include "troupe/runtime/host_environment.hpp"
 #include "troupe/runtime/run_counts.hpp"
 #include "troupe/runtime/translation.hpp"
@@ -101,15 +101,7 @@ expected<void> running::open_socket() {
   const auto& wanted = spec_.control;
   if (!arguments_.has_socket || wanted.enabled == false) return {};
   const bool is_asked_for = !arguments_.socket.empty() || wanted.socket || wanted.enabled == true;
-  auto path = control::default_socket(spec_.name);
-  if (wanted.socket) path = wanted.socket->path;
-  if (!arguments_.socket.empty()) path = arguments_.socket;
-  const auto open = [&]() -> expected<std::unique_ptr<control::endpoint>> {
-    if (!path) return path.error();
-    return control::endpoint::open({.path = *path, .mode = wanted.mode},
-                                   [this](const control::request& what) { return answer(what); });
-  };
-  auto opened = open();
+  auto opened = serve_control(spec_, arguments_.socket, [this] { return view_for_client(); });
   if (opened) {
     endpoint_ = std::move(*opened);
     return {};
@@ -122,11 +114,7 @@ expected<void> running::open_socket() {
   return {};
 }
 
-expected<std::string> running::answer(const control::request& what) {
-  if (what.verb == "ping") return std::to_string(os::this_process::pid());
-  if (what.verb != "status") {
-    return failure{errc::unsupported, "this troupe does not know the verb '" + what.verb + "'"};
-  }
+expected<control::troupe_view> running::view_for_client() {
   // A client wants to know what is, not what was: the view of the last look may be old.
   std::unique_lock lock{view_mutex_};
   const auto wanted = looks_begun_ + 1;
@@ -136,7 +124,7 @@ expected<std::string> running::answer(const control::request& what) {
   if (looks_done_ < wanted && clock::now() - view_time_ > view_age_max) {
     return failure{errc::would_block, "it is too busy to say how it is; ask again"};
   }
-  return to_json(*view_);
+  return *view_;
 }
 
 run_outcome running::run() {

@@ -46,7 +46,7 @@ private:
   void show();
   void on_signals(int count);
   [[noreturn]] void leave();
-  expected<std::string> answer(const control::request& what);
+  expected<control::troupe_view> view_for_client();
   run_outcome outcome();
 
   const config::troupe_spec& spec_;

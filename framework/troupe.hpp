@@ -2,6 +2,7 @@
 
 #pragma once
 
-/// Everything a program that runs pools needs.
+/// Everything a program needs that runs pools, or what a YAML file describes.
 #include "troupe/pool/pool.hpp"
 #include "troupe/runtime/init.hpp"
+#include "troupe/runtime/load.hpp"
