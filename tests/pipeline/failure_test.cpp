@@ -239,6 +239,27 @@ BOOST_AUTO_TEST_CASE(an_error_as_long_as_its_message_is_cut) {
   BOOST_TEST(error.ends_with("(100000 bytes)"));
 }
 
+// RFC 4648: of every length, with its padding.
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_text_are_told_in_base64) {
+  const std::pair<std::string_view, const char*> samples[] = {
+      {"\xff", "/w=="},
+      {"\xff\xfe", "//4="},
+      {"\xff\xfe\xfd", "//79"},
+      {"\xff\xfe\xfd"
+       "a",
+       "//79YQ=="},
+      {"\xff\xfe\xfd"
+       "ab",
+       "//79YWI="},
+  };
+  for (const auto& [message, expected] : samples) {
+    const auto record = nlohmann::json::parse(pipeline::dead_letter_record(
+        "middle", pipeline::detail::as_bytes(message), 1, pipeline::attempt_failure{}));
+    BOOST_TEST(record.at("message_base64") == expected);
+    BOOST_TEST(!record.contains("message"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(transform_goes_on_without_an_abandoned_slot_but_not_without_all) {
   fake_world world{line("echo", 400, "{}", 2)};
   while (world.engine().counters(1).done < 50) BOOST_REQUIRE(world.step());
