@@ -70,7 +70,7 @@ std::uint64_t host_end::send(std::uint64_t code, const outgoing_payload& payload
   cell.code = code;
   if (payload.is_in_arena) {
     cell.size = payload.arena_size;
-    cell.place = payload_place::in_arena;
+    cell.place = payload.is_in_pieces ? payload_place::in_pieces : payload_place::in_arena;
     std::memcpy(cell.data.data(), &payload.arena_offset, sizeof payload.arena_offset);
   } else {
     const auto size = payload.bytes.size();
@@ -161,8 +161,10 @@ std::span<const std::byte> host_end::answer_bytes(std::uint64_t position, std::u
     block_ = offset;
     return {output_memory_.data() + offset, size};
   }
+  case payload_place::in_pieces:
+    break;
   }
-  is_sound = false; // A place that does not exist.
+  is_sound = false; // A place that no answer has.
   return {};
 }
 
@@ -214,8 +216,10 @@ outgoing_payload host_end::payload_at(std::uint64_t position) const noexcept {
   case payload_place::in_body:
     out.bytes = std::span{request_->bodies[index(position)].data}.first(cell.size);
     break;
+  case payload_place::in_pieces:
   case payload_place::in_arena:
     out.is_in_arena = true;
+    out.is_in_pieces = cell.place == payload_place::in_pieces;
     out.arena_size = cell.size;
     std::memcpy(&out.arena_offset, cell.data.data(), sizeof out.arena_offset);
     break;

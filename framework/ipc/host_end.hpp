@@ -15,13 +15,14 @@
 
 namespace troupe::ipc {
 
-/// The bytes of a job on their way out: either in hand (at most `body_bytes_max`), or a block the
-/// host has written to the input arena.
+/// The bytes of a job on their way out: either in hand (at most `body_bytes_max`), or a block, or
+/// pieces, that the host has written to the input arena.
 struct outgoing_payload {
   std::span<const std::byte> bytes;
   std::uint64_t arena_offset = 0;
   std::uint32_t arena_size = 0;
   bool is_in_arena = false;
+  bool is_in_pieces = false; ///< And in the arena.
 };
 
 /// What the oldest unanswered job has come to.

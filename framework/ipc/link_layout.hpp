@@ -34,8 +34,8 @@ inline constexpr std::size_t cell_bytes = 64;
 inline constexpr std::size_t inline_bytes_max = 40; ///< Payload that travels in the cell itself.
 inline constexpr std::size_t body_bytes_max = 192;  ///< Payload that travels in the cell's body.
 
-/// Where the bytes of a payload are.
-enum class payload_place : std::uint8_t { in_cell = 0, in_body = 1, in_arena = 2 };
+/// Where the bytes of a payload are. An answer is never in pieces.
+enum class payload_place : std::uint8_t { in_cell = 0, in_body = 1, in_arena = 2, in_pieces = 3 };
 
 /// What a response cell says of position p; the state half of its claim word `(p + 1) << 8 |
 /// state`. Until the worker claims p, the word still holds a value of an earlier lap: queued.
@@ -59,7 +59,7 @@ struct alignas(cell_bytes) request_cell {
   std::uint32_t size;              ///< Payload bytes.
   payload_place place;
   std::array<std::uint8_t, 3> reserved;
-  /// The payload, or (in_arena) its offset as 64 bits.
+  /// The payload, or (in_arena, in_pieces) the offset of it or of its first piece as 64 bits.
   alignas(8) std::array<std::byte, inline_bytes_max> data;
 };
 static_assert(sizeof(request_cell) == cell_bytes);

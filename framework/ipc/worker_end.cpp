@@ -3,6 +3,7 @@
 #include "troupe/ipc/worker_end.hpp"
 
 #include "troupe/ipc/cpu.hpp"
+#include "troupe/ipc/pieces.hpp"
 #include "troupe/os/membarrier.hpp"
 
 #include <algorithm>
@@ -82,23 +83,29 @@ bool worker_end::try_claim(received_job& job) {
     }
     job.position = position_;
     job.code = cell.code;
-    const std::size_t size = cell.size;
-    switch (cell.place) {
-    case payload_place::in_cell:
-      job.payload = {cell.data.data(), size};
-      break;
-    case payload_place::in_body:
-      job.payload = {request_.bodies[cell_index(position_)].data.data(), size};
-      break;
-    case payload_place::in_arena: {
-      std::uint64_t offset = 0;
-      std::memcpy(&offset, cell.data.data(), sizeof offset);
-      job.payload = {input_memory_.data() + offset, size};
-      break;
-    }
-    }
+    job.payload = payload_of(cell);
     return true;
   }
+}
+
+std::span<const std::byte> worker_end::payload_of(const request_cell& cell) {
+  const std::size_t size = cell.size;
+  std::uint64_t offset = 0;
+  switch (cell.place) {
+  case payload_place::in_cell:
+    return {cell.data.data(), size};
+  case payload_place::in_body:
+    return {request_.bodies[cell_index(position_)].data.data(), size};
+  case payload_place::in_arena:
+    std::memcpy(&offset, cell.data.data(), sizeof offset);
+    return {input_memory_.data() + offset, size};
+  case payload_place::in_pieces:
+    std::memcpy(&offset, cell.data.data(), sizeof offset);
+    joined_ = std::make_unique_for_overwrite<std::byte[]>(size);
+    read_pieces(input_memory_.bytes(), offset, {joined_.get(), size});
+    return {joined_.get(), size};
+  }
+  return {};
 }
 
 bool worker_end::has_news() const noexcept {
@@ -214,6 +221,7 @@ void worker_end::publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_
   // SYNC(answer): pairs with the acquire in host_end::oldest.
   // CRASH(answer): before it the job is only begun; after it the answer counts, rung or not.
   answer.claim.store(make_claim(position_, claim_state::done), std::memory_order_release);
+  if (joined_) joined_.reset();
   ++position_; // Whoever waits is rung in `next`, which has to fence anyway.
 }
 

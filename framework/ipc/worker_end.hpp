@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 
 namespace troupe::ipc {
@@ -54,6 +55,7 @@ public:
 
 private:
   [[nodiscard]] bool try_claim(received_job& job);
+  [[nodiscard]] std::span<const std::byte> payload_of(const request_cell& cell);
   [[nodiscard]] bool has_news() const noexcept;
   void wait_for_news();
   void sleep();
@@ -77,7 +79,8 @@ private:
   };
   std::deque<block> lent_; // Blocks the host has not given back, oldest first.
   std::uint64_t released_seen_ = 0;
-  std::uint64_t position_ = 0; // Of the next job.
+  std::uint64_t position_ = 0;          // Of the next job.
+  std::unique_ptr<std::byte[]> joined_; // The payload in hand, if it came in pieces.
   payload_place reply_place_ = payload_place::in_cell;
   std::uint64_t reply_offset_ = 0;
   std::size_t reply_reserved_ = 0;

@@ -3,6 +3,7 @@
 #include "troupe/pool/pool_core.hpp"
 
 #include "troupe/base/assert.hpp"
+#include "troupe/ipc/pieces.hpp"
 #include "troupe/os/cpu_count.hpp"
 #include "troupe/pool/worker_lost.hpp"
 
@@ -21,6 +22,9 @@ constexpr int polls_per_clock_read = 16;
 constexpr std::size_t large_bytes = 64 * 1024;
 // Waiting threads look again this often even if nobody rings: the bell is the worker's to ring.
 constexpr auto look_again_after = std::chrono::milliseconds{100};
+// So many later payloads get the room that is too small for the one that has waited longest; then
+// what comes free is kept for it.
+constexpr std::uint32_t passes_max = 64;
 
 } // namespace
 
@@ -95,15 +99,16 @@ task_state* pool_core::submit(const task_call& call) {
     ++unresolved_;
     was_active_ = true;
     ++counters_.submitted;
-    const bool is_direct = backlog_first_ == nullptr && task->place != byte_place::heap;
+    const bool is_direct = task->place != byte_place::heap && !has_sendable();
     const auto where = is_direct ? choose_slot(*task->profile) : scheduler::nobody;
     if (where != scheduler::nobody) {
       sleeper = place(*task, payload, where);
     } else {
       if (call.large == nullptr) store_payload(*task, payload);
+      const bool is_first = (waits_for_room(*task) ? roomless_ : ready_).is_empty();
       push_backlog(*task, false);
-      if (task->place == byte_place::heap && is_direct == false) refill();
-      if (backlog_size_ == 1) {
+      if (task->place == byte_place::heap) refill();
+      if (is_first && backlog_size_ > 0) {
         // The workers may have answered all they held before they were told to ring for it.
         arm();
         drain_all();
@@ -130,9 +135,10 @@ large_payload pool_core::reserve(std::size_t size_bytes) {
   {
     const std::lock_guard lock{mutex_};
     check_open();
-    // Room that a waiting task needs is not given to one behind it, or neither might ever move.
-    const auto offset =
-        roomless_ == 0 ? input_arena_.allocate(size_bytes) : std::optional<std::uint64_t>{};
+    const bool has_waiter = !roomless_.is_empty();
+    std::optional<std::uint64_t> offset;
+    if (!has_waiter || passes_ < passes_max) offset = input_arena_.allocate(size_bytes);
+    if (offset && has_waiter) ++passes_;
     if (offset) {
       room.arena_offset = *offset;
       room.data = input_memory_.data() + *offset;
@@ -154,7 +160,7 @@ void pool_core::give_up_room(large_payload& room) noexcept {
                       .arena_offset = room.arena_offset,
                       .arena_size = static_cast<std::uint32_t>(room.size_bytes),
                       .is_in_arena = true});
-    if (roomless_ > 0) refill(); // Nobody else would notice.
+    if (!roomless_.is_empty()) refill(); // Nobody else would notice.
   } else {
     std::free(room.data);
   }
@@ -167,7 +173,7 @@ void pool_core::free_input_block(const ipc::outgoing_payload& payload) {
 
 void pool_core::store_payload(task_state& task, const ipc::outgoing_payload& payload) {
   if (payload.is_in_arena) {
-    task.place = byte_place::arena;
+    task.place = payload.is_in_pieces ? byte_place::pieces : byte_place::arena;
     task.arena_offset = payload.arena_offset;
     task.size = payload.arena_size;
     return;
@@ -186,16 +192,39 @@ void pool_core::store_payload(task_state& task, const ipc::outgoing_payload& pay
 }
 
 void pool_core::push_backlog(task_state& task, bool is_front) {
-  task.next = is_front ? backlog_first_ : nullptr;
-  if (is_front) {
-    backlog_first_ = &task;
-    if (backlog_last_ == nullptr) backlog_last_ = &task;
-  } else {
-    (backlog_last_ != nullptr ? backlog_last_->next : backlog_first_) = &task;
-    backlog_last_ = &task;
-  }
+  auto& queue = waits_for_room(task) ? roomless_ : ready_;
+  if (&queue == &roomless_ && queue.is_empty()) passes_ = 0;
+  is_front ? queue.push_front(task) : queue.push_back(task);
   ++backlog_size_;
-  if (waits_for_room(task)) ++roomless_;
+}
+
+// Whether a task waits for a worker and for nothing else.
+bool pool_core::has_sendable() {
+  return !ready_.is_empty() || (!roomless_.is_empty() && next_to_send() != nullptr);
+}
+
+// The older of those who wait for a worker only and the first of those who wait for room, if it has
+// come. Null: there is none.
+task_state* pool_core::next_to_send() {
+  drop_withdrawn(ready_);
+  drop_withdrawn(roomless_);
+  auto* const ready = ready_.first();
+  auto* const roomless = roomless_.first();
+  const bool is_older = roomless != nullptr && (ready == nullptr || roomless->id < ready->id);
+  if (is_older && input_arena_.has_room_for(roomless->size, sizeof(ipc::piece_header))) {
+    return roomless;
+  }
+  return ready;
+}
+
+// A cancelled task stays in its queue until it is first.
+void pool_core::drop_withdrawn(task_queue& queue) {
+  while (!queue.is_empty() && queue.first()->is_resolved()) {
+    auto& task = queue.pop_first();
+    --backlog_size_;
+    --withdrawn_;
+    task_port::drop_handle(task);
+  }
 }
 
 std::size_t pool_core::choose_slot(const function_profile& profile) {
@@ -225,7 +254,7 @@ const os::futex_word* pool_core::place(task_state& task, const ipc::outgoing_pay
                                        std::size_t where) {
   auto& to = slots_[where];
   auto& load = loads_[where];
-  if (load.in_flight == 0 && (backlog_first_ != nullptr || wants_dispatcher_ > 0)) {
+  if (load.in_flight == 0 && (backlog_size_ > 0 || wants_dispatcher_ > 0)) {
     // `arm` looks at busy workers only. Before the task is sent, so that no answer can be missed.
     to.link->end().notify_at(to.link->end().tail());
   }
@@ -335,7 +364,6 @@ bool pool_core::cancel(task_state& task) {
     // The backlog still holds it, as one more future would, until it comes to its turn.
     task.handles.fetch_add(1, std::memory_order_relaxed);
     ++withdrawn_;
-    if (waits_for_room(task)) --roomless_;
   }
   release_payload(task);
   resolve(task, outcome::cancelled);

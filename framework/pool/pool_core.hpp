@@ -11,6 +11,7 @@
 #include "troupe/pool/pool_settings.hpp"
 #include "troupe/pool/scheduler.hpp"
 #include "troupe/pool/task_port.hpp"
+#include "troupe/pool/task_queue.hpp"
 #include "troupe/pool/task_state.hpp"
 #include "troupe/pool/task_store.hpp"
 #include "troupe/pool/worker_slots.hpp"
@@ -118,6 +119,9 @@ private:
   // pool_core.cpp
   void check_open() const;
   void push_backlog(task_state& task, bool is_front);
+  [[nodiscard]] bool has_sendable();
+  task_state* next_to_send();
+  void drop_withdrawn(task_queue& queue);
   static bool waits_for_room(const task_state& task) noexcept {
     return task.place == byte_place::heap && task.size > ipc::body_bytes_max;
   }
@@ -144,7 +148,8 @@ private:
   void resolve(task_state& task, outcome how);
   void fail(task_state& task, outcome how, std::unique_ptr<task_detail> detail);
   void refill();
-  bool make_payload(task_state& task, ipc::outgoing_payload& out);
+  static ipc::outgoing_payload payload_of(const task_state& task);
+  void move_in(task_state& task);
   void arm();
   void condemn(std::size_t index, end_reason why);
   void free_input_block(const ipc::outgoing_payload& payload);
@@ -189,11 +194,13 @@ private:
   std::vector<worker_load> loads_;  // One per slot, for the scheduler.
   std::vector<std::uint32_t> busy_; // Slots with tasks in flight.
   std::size_t favourite_ = scheduler::nobody;
-  task_state* backlog_first_ = nullptr;
-  task_state* backlog_last_ = nullptr;
-  std::size_t backlog_size_ = 0;
-  std::size_t withdrawn_ = 0; // Of these, cancelled ones.
-  std::size_t roomless_ = 0;  // Of these, payloads the input arena had no room for.
+  // The backlog. Who waits for room in the input arena lets those pass who need none or have
+  // theirs, and few others: what comes free is kept for the first.
+  task_queue ready_;
+  task_queue roomless_;
+  std::uint32_t passes_ = 0;     // Payloads that got room while the first of `roomless_` waited.
+  std::size_t backlog_size_ = 0; // Of both.
+  std::size_t withdrawn_ = 0;    // Of these, cancelled ones.
   std::uint64_t unresolved_ = 0;
   std::uint64_t next_task_ = 1;
   std::uint64_t wants_dispatcher_ = 0; // Pending tasks only the dispatcher looks after.

@@ -2,6 +2,8 @@
 
 // Answers in, work out: the part of pool_core that runs under the lock at every turn.
 
+#include "troupe/base/assert.hpp"
+#include "troupe/ipc/pieces.hpp"
 #include "troupe/pool/call_runner.hpp"
 #include "troupe/pool/lane_port.hpp"
 #include "troupe/pool/pool_core.hpp"
@@ -20,7 +22,7 @@ bool pool_core::drain_all() {
   for (std::size_t i = busy_.size(); i-- > 0;) {
     if (i < busy_.size()) has_any = drain_slot(busy_[i]) || has_any;
   }
-  if (has_any && backlog_first_ != nullptr) refill();
+  if (has_any && backlog_size_ > 0) refill();
   return has_any;
 }
 
@@ -160,7 +162,7 @@ void pool_core::fail(task_state& task, outcome how, std::unique_ptr<task_detail>
 
 void pool_core::release_payload(task_state& task) noexcept {
   if (task.place == byte_place::heap) std::free(task.heap);
-  if (task.place == byte_place::arena) {
+  if (task.place == byte_place::arena || task.place == byte_place::pieces) {
     free_input_block({.bytes = {},
                       .arena_offset = task.arena_offset,
                       .arena_size = task.size,
@@ -169,60 +171,59 @@ void pool_core::release_payload(task_state& task) noexcept {
   task.place = byte_place::none;
 }
 
-// False: the input arena has no room yet.
-bool pool_core::make_payload(task_state& task, ipc::outgoing_payload& out) {
-  out = {};
-  if (task.place == byte_place::heap && task.size > ipc::body_bytes_max) {
-    const auto offset = input_arena_.allocate(task.size);
-    if (!offset) return false;
-    auto* const heap = task.heap;
+// From the heap into the input arena: in one block if it can be, else in pieces, which the worker
+// puts together. @pre there is room
+void pool_core::move_in(task_state& task) {
+  auto* const heap = task.heap;
+  if (const auto offset = input_arena_.allocate(task.size)) {
     std::memcpy(input_memory_.data() + *offset, heap, task.size);
-    std::free(heap);
     task.place = byte_place::arena;
     task.arena_offset = *offset;
+  } else {
+    const auto pieces = input_arena_.allocate_pieces(task.size, sizeof(ipc::piece_header));
+    TROUPE_ASSERT(!pieces.empty());
+    ipc::write_pieces(input_memory_.bytes(), pieces, {heap, task.size});
+    task.place = byte_place::pieces;
+    task.arena_offset = pieces.front().offset;
   }
+  std::free(heap);
+}
+
+// @pre it does not wait for room
+ipc::outgoing_payload pool_core::payload_of(const task_state& task) {
   switch (task.place) {
   case byte_place::here:
-    out.bytes = std::span{task.here}.first(task.size);
-    break;
+    return {.bytes = std::span{task.here}.first(task.size)};
   case byte_place::heap:
-    out.bytes = {task.heap, task.size};
-    break;
+    return {.bytes = {task.heap, task.size}};
   case byte_place::arena:
-    out.is_in_arena = true;
-    out.arena_offset = task.arena_offset;
-    out.arena_size = task.size;
-    break;
+  case byte_place::pieces:
+    return {.bytes = {},
+            .arena_offset = task.arena_offset,
+            .arena_size = task.size,
+            .is_in_arena = true,
+            .is_in_pieces = task.place == byte_place::pieces};
   case byte_place::none:
   case byte_place::in_ring:
     break;
   }
-  return true;
+  return {};
 }
 
 void pool_core::refill() {
-  while (backlog_first_ != nullptr) {
-    auto& task = *backlog_first_;
-    const bool is_withdrawn = task.is_resolved();
-    const bool was_roomless = !is_withdrawn && waits_for_room(task);
-    ipc::outgoing_payload payload;
-    std::size_t where = scheduler::nobody;
-    if (!is_withdrawn) {
-      where = choose_slot(*task.profile);
-      if (where == scheduler::nobody || !make_payload(task, payload)) return;
-    }
-    backlog_first_ = task.next;
-    if (backlog_first_ == nullptr) backlog_last_ = nullptr;
+  while (auto* const next = next_to_send()) {
+    auto& task = *next;
+    const auto where = choose_slot(*task.profile);
+    if (where == scheduler::nobody) return;
+    const bool is_roomless = waits_for_room(task);
+    (is_roomless ? roomless_ : ready_).pop_first();
     --backlog_size_;
-    if (was_roomless) --roomless_;
-    task.next = nullptr;
-    if (is_withdrawn) {
-      --withdrawn_;
-      task_port::drop_handle(task);
-      continue;
+    if (is_roomless) {
+      move_in(task);
+      passes_ = 0;
     }
     auto* const heap = task.place == byte_place::heap ? task.heap : nullptr;
-    const auto* sleeper = place(task, payload, where);
+    const auto* sleeper = place(task, payload_of(task), where);
     std::free(heap);
     // A thread that waits for the task must now listen to this worker's bell.
     const auto phase = task.phase.load(std::memory_order_relaxed);
@@ -236,7 +237,7 @@ void pool_core::refill() {
 // Tells each busy worker when to ring the dispatcher: half-way through what it holds, and only if
 // somebody depends on the dispatcher.
 void pool_core::arm() {
-  const bool is_wanted = backlog_first_ != nullptr || wants_dispatcher_ > 0;
+  const bool is_wanted = backlog_size_ > 0 || wants_dispatcher_ > 0;
   for (const auto index : busy_) {
     auto& end = slots_[index].link->end();
     const auto held = loads_[index].in_flight;

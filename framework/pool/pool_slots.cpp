@@ -215,15 +215,12 @@ void pool_core::give_up(const failure& cause) {
 }
 
 void pool_core::fail_backlog(const failure& cause) {
-  while (backlog_first_ != nullptr) {
-    auto& task = *backlog_first_;
-    backlog_first_ = task.next;
+  while (backlog_size_ > 0) {
+    drop_withdrawn(ready_);
+    drop_withdrawn(roomless_);
+    if (backlog_size_ == 0) return;
+    auto& task = (ready_.is_empty() ? roomless_ : ready_).pop_first();
     --backlog_size_;
-    if (task.is_resolved()) {
-      --withdrawn_;
-      task_port::drop_handle(task);
-      continue;
-    }
     if (cause.code == errc::cancelled) {
       release_payload(task);
       resolve(task, outcome::cancelled);
@@ -233,8 +230,6 @@ void pool_core::fail_backlog(const failure& cause) {
     detail->cause = cause;
     fail(task, outcome::failed, std::move(detail));
   }
-  backlog_last_ = nullptr;
-  roomless_ = 0;
 }
 
 void pool_core::stopped() {

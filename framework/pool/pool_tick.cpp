@@ -22,7 +22,7 @@ time_point pool_core::tick(time_point now) {
   const std::lock_guard lock{mutex_};
   find_ready_workers(now);
   drain_all();
-  if (backlog_first_ != nullptr) refill(); // Whatever hindered it may have gone unnoticed.
+  if (backlog_size_ > 0) refill(); // Whatever hindered it may have gone unnoticed.
   auto next = time_point::max();
   // By copy: a condemned or emptied slot changes the list.
   const auto busy = busy_;
@@ -73,7 +73,7 @@ bool pool_core::steal_back(time_point now) {
     has_waiting = has_waiting || load.in_flight >= scheduler::ahead_tasks_min;
     has_idle = has_idle || (load.can_take && load.in_flight == 0);
   }
-  if (!has_waiting || !has_idle || backlog_first_ != nullptr) return has_waiting;
+  if (!has_waiting || !has_idle || has_sendable()) return has_waiting;
   const auto busy = busy_;
   for (const auto index : busy) {
     if (loads_[index].in_flight < scheduler::ahead_tasks_min || slots_[index].has_moved) continue;

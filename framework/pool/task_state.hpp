@@ -27,7 +27,7 @@ enum class outcome : std::uint8_t {
 };
 
 /// Where the bytes of a task are: its arguments while it waits, its result once it is done.
-enum class byte_place : std::uint8_t { none, here, heap, arena, in_ring };
+enum class byte_place : std::uint8_t { none, here, heap, arena, pieces, in_ring };
 
 /// One call sent to a pool: the record that a future and the pool share. 128 bytes, taken from the
 /// pool's own store, so that a submit costs no allocation.
@@ -63,9 +63,9 @@ struct alignas(64) task_state {
   bool had_to_wake = false; ///< Its worker slept when it was sent.
   union {
     alignas(8) std::array<std::byte, bytes_here_max> here;
-    std::byte* heap; ///< malloc'ed.
-    std::uint64_t arena_offset;
-    void* detail; ///< lost/timed_out/failed: see task_detail.
+    std::byte* heap;            ///< malloc'ed.
+    std::uint64_t arena_offset; ///< Of the block or the first piece.
+    void* detail;               ///< lost/timed_out/failed: see task_detail.
   };
 
   task_state() noexcept : here{} {}

@@ -3,6 +3,7 @@
 // Method: tasks find Troupe's memory in their own maps and fill it with noise.
 
 #include "e2e/tasks.hpp"
+#include "support/mappings.hpp"
 #include "troupe/ipc/link_layout.hpp"
 #include "troupe/pool.hpp"
 
@@ -25,32 +26,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::clean_world;
 
-struct mapping {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
-  std::string rights;
-  std::string range; ///< As in /proc: the name of the link in map_files.
-
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept {
-    return {reinterpret_cast<std::byte*>(begin), end - begin};
-  }
-};
-
-/// This process's mappings of the memory `name`.
-std::vector<mapping> mappings_of(const std::string& name) {
-  std::vector<mapping> out;
-  std::ifstream file{"/proc/self/maps"};
-  for (std::string line; std::getline(file, line);) {
-    if (line.find("memfd:" + name) == std::string::npos) continue;
-    mapping found;
-    std::istringstream{line} >> found.range >> found.rights;
-    const auto dash = found.range.find('-');
-    found.begin = std::stoull(found.range.substr(0, dash), nullptr, 16);
-    found.end = std::stoull(found.range.substr(dash + 1), nullptr, 16);
-    out.push_back(found);
-  }
-  return out;
-}
+using test::mapping;
+using test::mappings_of;
 
 void fill_with_noise(std::span<std::byte> memory, std::mt19937_64& random) {
   for (std::size_t i = 0; i + sizeof(std::uint64_t) <= memory.size(); i += sizeof(std::uint64_t)) {

@@ -1,4 +1,4 @@
-// Goal: blocks never overlap, and what was cut small serves a large request again once it is empty.
+// Goal: blocks never overlap, and what is free serves any request, however small it was cut before.
 // Method: random requests (the seed is printed; TROUPE_SEED repeats a run) against a map of what is
 // in use.
 
@@ -36,6 +36,7 @@ public:
     blocks_.erase(it);
     return out;
   }
+  void erase(std::uint64_t offset) { BOOST_REQUIRE(blocks_.erase(offset) == 1); }
   [[nodiscard]] std::size_t size() const { return blocks_.size(); }
 
 private:
@@ -106,6 +107,86 @@ BOOST_AUTO_TEST_CASE(what_can_never_fit_is_refused) {
   BOOST_TEST(*nothing != *another);
 }
 
+// One block that somebody keeps must not keep all others as small as they were cut.
+BOOST_AUTO_TEST_CASE(what_is_free_in_a_row_serves_any_size_beside_a_block_in_use) {
+  constexpr std::size_t capacity = 1 << 20;
+  for (const std::size_t small : {1u, 300u, 5000u, 70'000u, 100'000u}) {
+    arena arena{capacity};
+    const auto kept = arena.allocate(1000).value();
+    std::vector<std::uint64_t> blocks;
+    while (const auto offset = arena.allocate(small)) blocks.push_back(*offset);
+    for (const auto block : blocks) arena.release(block, small);
+    const auto large = arena.allocate(capacity - 1024);
+    BOOST_REQUIRE_MESSAGE(large.has_value(), "after blocks of " << small);
+    arena.release(*large, capacity - 1024);
+    arena.release(kept, 1000);
+    BOOST_TEST(arena.free_bytes() == capacity);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_free_in_scattered_places_serves_in_pieces) {
+  constexpr std::size_t capacity = 1 << 20;
+  constexpr std::size_t block = 4096;
+  constexpr std::size_t header = 16;
+  arena arena{capacity};
+  std::vector<std::uint64_t> blocks;
+  while (const auto offset = arena.allocate(block)) blocks.push_back(*offset);
+  BOOST_REQUIRE(blocks.size() == capacity / block);
+  for (std::size_t i = 0; i < blocks.size(); i += 2) arena.release(blocks[i], block);
+  BOOST_TEST(!arena.allocate(block + 1).has_value());
+  constexpr std::size_t most = capacity / 2 / block * (block - header);
+  BOOST_TEST(arena.has_room_for(most, header));
+  BOOST_TEST(!arena.has_room_for(most + 1, header));
+  BOOST_TEST(arena.allocate_pieces(most + 1, header).empty());
+  const auto pieces = arena.allocate_pieces(most, header);
+  BOOST_REQUIRE(pieces.size() == capacity / 2 / block);
+  BOOST_TEST(arena.free_bytes() == 0u);
+  arena.release(pieces.front().offset, most);
+  for (std::size_t i = 1; i < blocks.size(); i += 2) arena.release(blocks[i], block);
+  BOOST_TEST(arena.blocks_in_use() == 0u);
+  BOOST_TEST(arena.allocate(capacity).has_value());
+}
+
+// Whatever was taken and given back before, `has_room_for` tells what can be had.
+BOOST_AUTO_TEST_CASE(room_that_is_told_is_there) {
+  test::random random;
+  constexpr std::size_t header = 16;
+  for (const std::size_t capacity : {1000u, 65'536u, 1u << 20, 3'000'001u}) {
+    arena arena{capacity};
+    taken_map taken;                                          // Every piece.
+    std::map<std::uint64_t, std::size_t> asked;               // By the first offset.
+    std::map<std::uint64_t, std::vector<std::uint64_t>> rest; // Other pieces of it.
+    for (int step = 0; step < 10'000; ++step) {
+      const auto size = static_cast<std::size_t>(random.size_up_to(capacity));
+      if (random.is_one_in(2) && arena.has_room_for(size, header)) {
+        if (const auto offset = arena.allocate(size)) {
+          taken.insert(*offset, size, capacity);
+          asked.emplace(*offset, size);
+          continue;
+        }
+        const auto pieces = arena.allocate_pieces(size, header);
+        BOOST_REQUIRE(!pieces.empty());
+        asked.emplace(pieces.front().offset, size);
+        for (const auto& each : pieces) {
+          taken.insert(each.offset, each.size_bytes, capacity);
+          rest[pieces.front().offset].push_back(each.offset);
+        }
+      } else if (!asked.empty()) {
+        auto it = std::next(asked.begin(), static_cast<std::ptrdiff_t>(random.below(asked.size())));
+        arena.release(it->first, it->second);
+        if (rest[it->first].empty()) rest[it->first].push_back(it->first);
+        for (const auto offset : rest[it->first]) taken.erase(offset);
+        rest.erase(it->first);
+        asked.erase(it);
+      }
+      BOOST_REQUIRE(arena.blocks_in_use() == asked.size());
+    }
+    for (const auto& [offset, size] : asked) arena.release(offset, size);
+    BOOST_TEST(arena.free_bytes() == capacity);
+    BOOST_TEST(arena.allocate(capacity).has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(blocks_come_round_again_after_a_short_rest) {
   arena arena{1 << 20};
   std::vector<std::uint64_t> blocks;
@@ -114,10 +195,11 @@ BOOST_AUTO_TEST_CASE(blocks_come_round_again_after_a_short_rest) {
   // Neither the one that was freed last nor one that was freed long ago.
   std::set<std::uint64_t> used;
   for (int i = 0; i < 100; ++i) {
-    const auto block = arena.allocate(i % 2 == 0 ? 4096 : 2049).value(); // Any size of the class.
+    const std::size_t size = i % 2 == 0 ? 4096 : 3841; // Any size of the class.
+    const auto block = arena.allocate(size).value();
     BOOST_TEST((i > 0 || block != blocks.back()));
     used.insert(block);
-    arena.release(block, 4000);
+    arena.release(block, size);
   }
   BOOST_TEST(used.size() == 3u);
 }

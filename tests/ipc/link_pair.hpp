@@ -4,6 +4,7 @@
 
 #include "troupe/ipc/arena.hpp"
 #include "troupe/ipc/host_end.hpp"
+#include "troupe/ipc/pieces.hpp"
 #include "troupe/ipc/worker_end.hpp"
 
 #include <algorithm>
@@ -37,23 +38,35 @@ struct link_pair {
   bool send(std::uint64_t code, std::span<const std::byte> bytes, std::uint64_t tag) {
     ipc::outgoing_payload out{.bytes = bytes};
     if (bytes.size() > ipc::body_bytes_max) {
-      const auto offset = blocks.allocate(bytes.size());
-      if (!offset) return false;
-      std::memcpy(input.data() + *offset, bytes.data(), bytes.size());
-      out = {.bytes = {},
-             .arena_offset = *offset,
-             .arena_size = static_cast<std::uint32_t>(bytes.size()),
-             .is_in_arena = true};
+      if (!blocks.has_room_for(bytes.size(), sizeof(ipc::piece_header))) return false;
+      out = {
+          .bytes = {}, .arena_size = static_cast<std::uint32_t>(bytes.size()), .is_in_arena = true};
+      if (const auto offset = blocks.allocate(bytes.size())) {
+        std::memcpy(input.data() + *offset, bytes.data(), bytes.size());
+        out.arena_offset = *offset;
+      } else {
+        const auto pieces = blocks.allocate_pieces(bytes.size(), sizeof(ipc::piece_header));
+        ipc::write_pieces(input.bytes(), pieces, bytes);
+        out.arena_offset = pieces.front().offset;
+        out.is_in_pieces = true;
+        ++sent_in_pieces;
+      }
     }
     (void)host->send(code, out, tag);
     return true;
   }
 
   /// The bytes of a job as they stand in the ring.
-  [[nodiscard]] std::span<const std::byte> sent_bytes(std::uint64_t position) const {
+  [[nodiscard]] std::vector<std::byte> sent_bytes(std::uint64_t position) const {
     const auto payload = host->payload_at(position);
-    if (!payload.is_in_arena) return payload.bytes;
-    return {input.data() + payload.arena_offset, payload.arena_size};
+    if (!payload.is_in_arena) return {payload.bytes.begin(), payload.bytes.end()};
+    std::vector<std::byte> out(payload.arena_size);
+    if (payload.is_in_pieces) {
+      ipc::read_pieces(input.bytes(), payload.arena_offset, out);
+    } else {
+      std::memcpy(out.data(), input.data() + payload.arena_offset, out.size());
+    }
+    return out;
   }
 
   /// Takes back the input block of a job that is answered or revoked.
@@ -67,6 +80,7 @@ struct link_pair {
   os::shared_memory input;
   std::unique_ptr<ipc::worker_end> worker;
   ipc::arena blocks; // Of the input.
+  std::uint64_t sent_in_pieces = 0;
 };
 
 /// What a job is made of: its code says how many bytes go out and come back, and which.

@@ -248,6 +248,33 @@ BOOST_AUTO_TEST_CASE(bytes_of_all_sizes_arrive_unharmed) {
   traffic{{.jobs = 100'000 / slowness, .payload_max = 40'000, .answer_max = 40'000}}.run();
 }
 
+// The input arena has room, but nowhere in a row: every other block is in use.
+BOOST_AUTO_TEST_CASE(a_payload_in_pieces_arrives_in_one) {
+  constexpr std::size_t block = 4096;
+  test::random random;
+  test::link_pair pair{4096};
+  std::vector<std::uint64_t> blocks;
+  while (const auto offset = pair.blocks.allocate(block)) blocks.push_back(*offset);
+  for (std::size_t i = 0; i < blocks.size(); i += 2) pair.blocks.release(blocks[i], block);
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const job_recipe recipe{i, static_cast<std::uint32_t>(block + random.below(60'000)), 8};
+    BOOST_REQUIRE(pair.send(recipe.code(), test::bytes_of(recipe.payload_bytes, recipe.code()), i));
+    if (i % 3 == 0) {
+      BOOST_REQUIRE(pair.host->revoke(i));
+      BOOST_REQUIRE(is_filled(pair.sent_bytes(i), recipe.payload_bytes, recipe.code()));
+    } else {
+      received_job job;
+      BOOST_REQUIRE(pair.worker->next(job));
+      BOOST_REQUIRE(test::answer(*pair.worker, job));
+      incoming_answer answer;
+      BOOST_REQUIRE(pair.host->oldest(answer) == answer_state::ready);
+      pair.host->pop();
+    }
+    pair.release_input(i);
+  }
+  BOOST_TEST(pair.sent_in_pieces == 2000u);
+}
+
 // Answers wait for room all the time: the arena holds a few of the large ones.
 BOOST_AUTO_TEST_CASE(a_full_output_arena_delays_answers_and_loses_none) {
   traffic{{.jobs = 100'000 / slowness, .output_bytes = 65'536, .answer_max = 60'000}}.run();
