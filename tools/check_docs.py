@@ -112,7 +112,7 @@ def thread_names(root):
 
 def untrue_names(root, name, text):
     """Yields (line, what) of things that are named and do not exist."""
-    tops = {path.name for path in root.iterdir() if path.is_dir()}
+    tops = {path.name for path in root.iterdir() if path.is_dir()} - {"build"}
     rooms = {path.name for path in (root / "framework").glob("*/")}
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
