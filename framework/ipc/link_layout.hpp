@@ -34,6 +34,9 @@ inline constexpr std::size_t cell_bytes = 64;
 inline constexpr std::size_t inline_bytes_max = 40; ///< Payload that travels in the cell itself.
 inline constexpr std::size_t body_bytes_max = 192;  ///< Payload that travels in the cell's body.
 
+/// No job and no answer is larger, whatever the arenas allow: sizes travel in 32 bits.
+inline constexpr std::size_t payload_bytes_max = 0xffff'ffff;
+
 /// Where the bytes of a payload are. An answer is never in pieces.
 enum class payload_place : std::uint8_t { in_cell = 0, in_body = 1, in_arena = 2, in_pieces = 3 };
 

@@ -101,9 +101,10 @@ std::span<const std::byte> worker_end::payload_of(const request_cell& cell) {
     return {input_memory_.data() + offset, size};
   case payload_place::in_pieces:
     std::memcpy(&offset, cell.data.data(), sizeof offset);
-    joined_ = std::make_unique_for_overwrite<std::byte[]>(size);
-    read_pieces(input_memory_.bytes(), offset, {joined_.get(), size});
-    return {joined_.get(), size};
+    joined_ = std::make_unique_for_overwrite<cell_body[]>(size / sizeof(cell_body) + 1);
+    const std::span joined{reinterpret_cast<std::byte*>(joined_.get()), size};
+    read_pieces(input_memory_.bytes(), offset, joined);
+    return joined;
   }
   return {};
 }
@@ -156,6 +157,10 @@ void worker_end::sleep() {
   response_.sleeping.store(0, std::memory_order_relaxed);
 }
 
+std::size_t worker_end::reply_bytes_max() const noexcept {
+  return std::min(output_.capacity_bytes(), payload_bytes_max);
+}
+
 std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
   guard_.end_forked_copy("a task"); // It has neither the rings nor the right to answer.
   give_up_block();                  // Of an answer that was begun and then failed.
@@ -167,7 +172,7 @@ std::span<std::byte> worker_end::reply_room(std::size_t size_bytes) {
     reply_place_ = payload_place::in_body;
     return {response_.bodies[cell_index(position_)].data.data(), size_bytes};
   }
-  if (size_bytes > output_.capacity_bytes()) return {};
+  if (size_bytes > reply_bytes_max()) return {};
   reply_place_ = payload_place::in_arena;
   for (;;) {
     const auto word = request_.wake.load(std::memory_order_acquire);

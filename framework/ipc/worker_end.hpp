@@ -43,7 +43,7 @@ public:
   [[nodiscard]] bool next(received_job& job);
 
   /// Room for an answer of `size_bytes` to the job that runs; written by the caller before
-  /// `publish`. Empty when the answer can never fit (larger than the output arena).
+  /// `publish`. Empty when the answer can never fit (larger than `reply_bytes_max`).
   [[nodiscard]] std::span<std::byte> reply_room(std::size_t size_bytes);
 
   /// Publishes the answer in the last `reply_room` (its first `size_bytes`) and rings whoever
@@ -51,7 +51,7 @@ public:
   void publish(std::uint8_t kind, std::size_t size_bytes, std::uint64_t run_time_ns);
 
   /// The largest answer that fits.
-  [[nodiscard]] std::size_t reply_bytes_max() const noexcept { return output_.capacity_bytes(); }
+  [[nodiscard]] std::size_t reply_bytes_max() const noexcept;
 
 private:
   [[nodiscard]] bool try_claim(received_job& job);
@@ -80,7 +80,7 @@ private:
   std::deque<block> lent_; // Blocks the host has not given back, oldest first.
   std::uint64_t released_seen_ = 0;
   std::uint64_t position_ = 0;          // Of the next job.
-  std::unique_ptr<std::byte[]> joined_; // The payload in hand, if it came in pieces.
+  std::unique_ptr<cell_body[]> joined_; // The payload in hand, if it came in pieces; aligned.
   payload_place reply_place_ = payload_place::in_cell;
   std::uint64_t reply_offset_ = 0;
   std::size_t reply_reserved_ = 0;

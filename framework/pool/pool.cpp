@@ -5,6 +5,7 @@
 #include "troupe/pool/option_checks.hpp"
 #include "troupe/pool/pool_core.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -86,7 +87,9 @@ task_state* pool::send(const detail::encoded_call& call, large_room& room,
 }
 
 loan pool::loan_buffer(std::size_t size_bytes) {
-  const auto room = core().reserve(loan_header_bytes + size_bytes);
+  // A sum that went round would be small.
+  const auto header_bytes = std::min(loan_header_bytes, ~std::size_t{0} - size_bytes);
+  const auto room = core().reserve(header_bytes + size_bytes);
   return loan{core_, room, {room.data + loan_header_bytes, size_bytes}};
 }
 

@@ -124,8 +124,14 @@ task_state* pool_core::submit(const task_call& call) {
 
 large_payload pool_core::reserve(std::size_t size_bytes) {
   large_payload room{.data = nullptr, .size_bytes = size_bytes};
-  constexpr auto size_max = std::numeric_limits<std::uint32_t>::max();
-  if (size_bytes > size_max || size_bytes > settings_.input_arena_bytes) {
+  if (size_bytes > ipc::payload_bytes_max) {
+    throw error{errc::too_large, "arguments of " + std::to_string(size_bytes) +
+                                     " bytes are more than one call can carry (" +
+                                     std::to_string(ipc::payload_bytes_max) +
+                                     " bytes, whatever the input arena of pool '" + settings_.name +
+                                     "'); send them in parts"};
+  }
+  if (size_bytes > settings_.input_arena_bytes) {
     throw error{errc::too_large, "arguments of " + std::to_string(size_bytes) +
                                      " bytes are larger than the input arena of pool '" +
                                      settings_.name + "' (" +

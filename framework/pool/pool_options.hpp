@@ -54,7 +54,8 @@ struct pool_options {
   duration task_timeout{};
   int max_attempts = 1;                ///< Begins of one task before it is worker_lost.
   std::size_t max_queued = 16'000'000; ///< Tasks that may wait; then submit throws.
-  std::size_t input_arena_bytes = std::size_t{256} << 20; ///< Arguments in flight; touched on use.
+  /// Arguments in flight; touched on use. Those of one task are below 4 GiB, as is a result.
+  std::size_t input_arena_bytes = std::size_t{256} << 20;
   std::size_t output_arena_bytes = std::size_t{64} << 20; ///< Per worker: the largest result.
   recycle_spec recycle = {};                              ///< When a healthy worker is replaced.
   /// Rules and budget for workers that die. Unless an intensity is set, a worker that dies in a

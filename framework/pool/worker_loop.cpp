@@ -36,6 +36,12 @@ public:
   explicit ring_reply(ipc::worker_end& end) : end_{end} {}
 
   std::span<std::byte> room(std::size_t size_bytes) override {
+    if (size_bytes > ipc::payload_bytes_max) {
+      throw std::length_error{"a result of " + std::to_string(size_bytes) +
+                              " bytes is more than one answer can carry (" +
+                              std::to_string(ipc::payload_bytes_max) +
+                              " bytes, whatever the output arena); return it in parts"};
+    }
     auto room = end_.reply_room(size_bytes);
     if (room.size() != size_bytes) {
       throw std::length_error{"a result of " + std::to_string(size_bytes) +

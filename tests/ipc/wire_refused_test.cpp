@@ -214,6 +214,17 @@ BOOST_AUTO_TEST_CASE(a_count_beyond_the_bytes_allocates_nothing) {
   BOOST_TEST((!accepts<std::unordered_map<int, int>>({1, 0, 0, 0, 1, 0, 0, 0})));
 }
 
+// Measured only: nobody looks at the bytes.
+BOOST_AUTO_TEST_CASE(a_count_of_more_than_32_bits_is_refused_when_it_is_sent) {
+  const auto most = std::size_t{0xffff'ffff};
+  BOOST_TEST(encoded_size(std::string_view{"", most}) == most + 4);
+  BOOST_CHECK_EXCEPTION((void)encoded_size(std::string_view{"", most + 1}), serialization_error,
+                        [](const serialization_error& e) {
+                          return std::string_view{e.what()}.find("4294967296 elements") !=
+                                 std::string_view::npos;
+                        });
+}
+
 BOOST_AUTO_TEST_CASE(a_long_value_does_not_eat_the_room_of_the_next_key) {
   // Two entries announced; the first takes all bytes that the count was compared with.
   BOOST_TEST((!accepts<std::map<int, std::string>>(
