@@ -107,6 +107,71 @@ std::uint64_t rounds(std::uint64_t normal) {
   return given != nullptr ? std::strtoull(given, nullptr, 10) : normal;
 }
 
+// An answer in good form that is none to what was asked.
+struct forgery {
+  const char* what;
+  const char* worker;
+  std::function<bool(pipeline::commit&)> change;
+};
+
+std::vector<forgery> forgeries() {
+  static constexpr std::byte one_message[] = {std::byte{1}, std::byte{0}, std::byte{0},
+                                              std::byte{0}, std::byte{'!'}};
+  static constexpr std::byte some_state[8] = {};
+  return {
+      {"nothing was consumed", "echo",
+       [](pipeline::commit& value) {
+         value.outputs_of.clear();
+         value.outputs = {};
+         value.outputs_size = {};
+         return true;
+       }},
+      {"more was consumed than given", "echo",
+       [](pipeline::commit& value) {
+         value.outputs_of.insert(value.outputs_of.end(), 5000, 0);
+         return true;
+       }},
+      {"outputs that no input has", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         --value.outputs_of.front();
+         return true;
+       }},
+      {"a state of a worker that has none", "echo",
+       [](pipeline::commit& value) {
+         value.state = some_state;
+         return true;
+       }},
+      {"outputs of an input that threw", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         value.errors.push_back({0, false, "no", 1});
+         return true;
+       }},
+      {"a last input that goes on and threw", "echo",
+       [](pipeline::commit& value) {
+         if (value.outputs_of.empty()) return false;
+         value.goes_on = true;
+         value.cursor = {};
+         return true;
+       }},
+      {"outputs of a table that is not saved", "tally",
+       [](pipeline::commit& value) {
+         if (value.state || !value.errors.empty() || value.outputs_of.empty()) return false;
+         value.outputs = one_message;
+         value.outputs_size = {1, 1};
+         value.outputs_of.back() = 1;
+         return true;
+       }},
+      {"a part of what a table was given", "tally",
+       [](pipeline::commit& value) {
+         if (value.state || value.outputs_of.size() < 2) return false;
+         value.outputs_of.pop_back();
+         return true;
+       }},
+  };
+}
+
 BOOST_AUTO_TEST_SUITE(kill_suite, *boost::unit_test::timeout(250))
 
 BOOST_AUTO_TEST_CASE(output_is_the_same_however_many_workers_die) {
@@ -176,67 +241,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_throws_costs_itself_alone_amid_deaths) {
 // In good form, and yet no answer to what was asked: the worker is replaced, and nothing of it
 // counts.
 BOOST_AUTO_TEST_CASE(an_answer_that_cannot_be_costs_its_worker_and_no_message) {
-  struct forgery {
-    const char* what;
-    const char* worker;
-    std::function<bool(pipeline::commit&)> change;
-  };
-  static constexpr std::byte one_message[] = {std::byte{1}, std::byte{0}, std::byte{0},
-                                              std::byte{0}, std::byte{'!'}};
-  static constexpr std::byte some_state[8] = {};
-  const forgery forgeries[] = {
-      {"nothing was consumed", "echo",
-       [](pipeline::commit& value) {
-         value.outputs_of.clear();
-         value.outputs = {};
-         value.outputs_size = {};
-         return true;
-       }},
-      {"more was consumed than given", "echo",
-       [](pipeline::commit& value) {
-         value.outputs_of.insert(value.outputs_of.end(), 5000, 0);
-         return true;
-       }},
-      {"outputs that no input has", "echo",
-       [](pipeline::commit& value) {
-         if (value.outputs_of.empty()) return false;
-         --value.outputs_of.front();
-         return true;
-       }},
-      {"a state of a worker that has none", "echo",
-       [](pipeline::commit& value) {
-         value.state = some_state;
-         return true;
-       }},
-      {"outputs of an input that threw", "echo",
-       [](pipeline::commit& value) {
-         if (value.outputs_of.empty()) return false;
-         value.errors.push_back({0, false, "no", 1});
-         return true;
-       }},
-      {"a last input that goes on and threw", "echo",
-       [](pipeline::commit& value) {
-         if (value.outputs_of.empty()) return false;
-         value.goes_on = true;
-         value.cursor = {};
-         return true;
-       }},
-      {"outputs of a table that is not saved", "tally",
-       [](pipeline::commit& value) {
-         if (value.state || !value.errors.empty() || value.outputs_of.empty()) return false;
-         value.outputs = one_message;
-         value.outputs_size = {1, 1};
-         value.outputs_of.back() = 1;
-         return true;
-       }},
-      {"a part of what a table was given", "tally",
-       [](pipeline::commit& value) {
-         if (value.state || value.outputs_of.size() < 2) return false;
-         value.outputs_of.pop_back();
-         return true;
-       }},
-  };
-  for (const auto& [what, worker, change] : forgeries) {
+  for (const auto& [what, worker, change] : forgeries()) {
     graph_spec spec;
     spec.channels = {channel("in", 40), channel("out", 40)};
     auto middle = stage("middle", worker, {"in"}, {"out"});
