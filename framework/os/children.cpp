@@ -47,6 +47,15 @@ void signal_child(int pid, int signal) noexcept {
 void signal_group_of_child(int pid, int signal) noexcept {
   ::kill(-pid, signal);
 }
+bool has_living_child(int group) noexcept {
+  // The dead do not count where nobody asks for ends: it fails when there is nobody else.
+  siginfo_t info{};
+  int result = -1;
+  do {
+    result = ::waitid(P_PGID, static_cast<id_t>(group), &info, WSTOPPED | WNOHANG | WNOWAIT);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
 void make_group_of_child(int pid) noexcept {
   ::setpgid(pid, pid);
 }

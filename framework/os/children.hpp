@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-/// Waiting for and killing children by pid: only in a process that reaps all of its children itself,
-/// on one thread (the zygote). There a pid stays valid until `reap_child`.
+/// Waiting for and killing children by pid: only in a process that reaps all of its children
+/// itself, on one thread (the zygote). There a pid stays valid until `reap_child`.
 namespace troupe::os {
 
 /// A child that was reaped.
@@ -37,6 +37,8 @@ reap_result reap_child(int pid, reaped_child& out) noexcept;
 void signal_child(int pid, int signal) noexcept;
 /// Signals the group that the child leads, also when the child itself is dead.
 void signal_group_of_child(int pid, int signal) noexcept;
+/// Whether a child of this process, an adopted one too, is alive in this group.
+bool has_living_child(int group) noexcept;
 /// Makes the child the leader of its own group, in case it has not done so yet.
 void make_group_of_child(int pid) noexcept;
 

@@ -33,6 +33,7 @@ void worker_link::signal(int signal, signal_scope scope) noexcept {
   } else if (signal != SIGCONT && early_signal_ != SIGKILL) {
     // A CONT follows every first signal, and must not take its place; nor anything that of a KILL.
     early_signal_ = signal;
+    early_scope_ = scope;
   }
 }
 
@@ -45,7 +46,7 @@ void worker_link::on_started(std::shared_ptr<child_process> child) {
     const std::lock_guard lock{mutex_};
     pid_.store(child->pid(), std::memory_order_relaxed);
     child_ = std::move(child);
-    if (early_signal_ != 0) child_->signal(early_signal_, signal_scope::group);
+    if (early_signal_ != 0) child_->signal(early_signal_, early_scope_);
   }
   // The worker may have rung before, when nobody could believe it.
   if (const auto owner = owner_.lock()) owner->on_link_started(*this);

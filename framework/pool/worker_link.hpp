@@ -77,6 +77,7 @@ private:
   std::mutex mutex_; // Protects what follows.
   std::shared_ptr<child_process> child_;
   int early_signal_ = 0;
+  signal_scope early_scope_ = signal_scope::group;
 };
 
 } // namespace troupe

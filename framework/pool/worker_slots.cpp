@@ -186,6 +186,8 @@ void worker_slots::signal(std::size_t index, int signal, signal_scope scope, boo
   auto& link = *slots_[index].link;
   // One that is not ready may be stuck in its initializer.
   if (is_idle && signal == settings_.stop.signal && link.end().is_ready()) {
+    // What its tasks have started hears of it when the worker has ended.
+    if (scope == signal_scope::group_with_time) link.signal(signal, signal_scope::rest_with_time);
     link.end().ask_to_stop();
   } else {
     link.signal(signal, scope);

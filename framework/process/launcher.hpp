@@ -69,8 +69,15 @@ struct command_request {
   os::fd out{};                    ///< Becomes stdout and overrides `options.out`.
 };
 
-/// Whom a signal is meant for.
-enum class signal_scope { process, group };
+/// Whom a signal is meant for. What is left of a child's group when the child has ended is killed
+/// at once, unless the last signal to the group has given it time: then the child's exit is told
+/// when nothing is left of the group, or after a later signal that gives no time.
+enum class signal_scope {
+  process,
+  group,
+  group_with_time, ///< The group, which has time to end.
+  rest_with_time,  ///< What is left of the group when the child has ended; it has time to end.
+};
 
 /// A running child, as its owner holds it. Kept alive by the launcher until the exit was told.
 ///
@@ -81,7 +88,7 @@ class child_process {
 public:
   virtual ~child_process() = default;
   [[nodiscard]] virtual int pid() const noexcept = 0;
-  /// Sends `signal` through the pidfd (and to its process group with `signal_scope::group`).
+  /// Sends `signal` through the pidfd, or to its process group.
   virtual void signal(int signal, signal_scope scope) noexcept = 0;
 };
 
@@ -97,7 +104,7 @@ public:
   virtual void on_started(std::shared_ptr<child_process> child) = 0;
   /// It never ran: errno, path and name are in the text. Nothing follows.
   virtual void on_start_failed(const failure& cause) = 0;
-  /// It is gone, all its threads too; its memory is final. Nothing follows.
+  /// It is gone, all its threads too, and so is its group; its memory is final. Nothing follows.
   virtual void on_exited(const exit_record& record) = 0;
   /// One line without its end, at most `output_line_bytes_max`; `line` is valid during the call.
   virtual void on_output(output_stream stream, std::string_view line) = 0;

@@ -114,6 +114,42 @@ class Stop(CommandTest):
         run.signal(signal.SIGTERM)
         self.assertEqual(run.end()[0], 0)
 
+    # Its leader dies of the signal; what it has started is asked, and goes on until the gate opens.
+    SAVER = "trap 'echo asked; read x < gate; echo saved > saved.txt; exit 0' TERM\necho up\n" \
+            "while :; do read x < pipe; done\n"
+
+    def start_saver(self, name, stop):
+        self.write("saver.sh", self.SAVER)
+        for fifo in ("gate", "pipe"):
+            os.mkfifo(self.path(fifo))
+        held = os.open(self.path("pipe"), os.O_RDWR)
+        self.addCleanup(os.close, held)
+        run = self.start(self.write("a.yaml", service(name, "shell: 'sh saver.sh; echo after'",
+                                                      f"    stop: {stop}\n")))
+        run.wait_for_line(r"\| up$")
+        leader = Gone([self.slot(name)["pid"]])
+        run.signal(signal.SIGTERM)
+        run.wait_for_line(r"\| asked$")
+        self.assertEqual(leader.wait(), [])
+        return run
+
+    def test_the_timeout_belongs_to_the_whole_group(self):
+        run = self.start_saver("group", "{timeout: infinity}")
+        gate = os.open(self.path("gate"), os.O_RDWR)
+        self.addCleanup(os.close, gate)
+        os.write(gate, b"go\n")
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertEqual(self.read("saved.txt"), b"saved\n", text)
+
+    def test_what_is_left_of_a_group_is_killed_after_the_timeout(self):
+        run = self.start_saver("late", "{timeout: 300ms}")
+        gone = Gone(run.family())
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertEqual(gone.wait(), [])
+        self.assertFalse(os.path.exists(self.path("saved.txt")))
+
     def test_the_shutdown_limit_ends_a_stop_that_hangs(self):
         text = service("slow", "shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
                        "    stop: {timeout: infinity}\nshutdown: {timeout: 100ms}\n")

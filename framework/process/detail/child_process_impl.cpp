@@ -74,16 +74,31 @@ void child_process_impl::release() noexcept {
 
 void child_process_impl::signal(int signal, signal_scope scope) noexcept {
   if (guard_.is_forked_copy()) return;
-  if (scope == signal_scope::process) {
+  switch (scope) {
+  case signal_scope::process:
     handle_.signal(signal);
-  } else if (!handle_.signal_group(signal)) {
-    // Its group is killed at its death anyway, and a stopped zygote kills nobody.
-    if (signal == SIGKILL) handle_.signal(signal);
-    try {
-      signal_group_(id_, signal);
-    } catch (...) {
-      handle_.signal(signal); // Out of memory; at least the child itself hears it.
-    }
+    return;
+  case signal_scope::group_with_time:
+  case signal_scope::rest_with_time:
+    // Before the signal arrives, or the child may end of it before the zygote knows.
+    has_given_time_ = true;
+    return signal_by_zygote(signal, scope);
+  case signal_scope::group:
+    // A stopped zygote kills nobody. Any other signal is not to arrive twice.
+    const bool is_by_zygote = has_given_time_.exchange(false);
+    if (is_by_zygote && signal != SIGKILL) return signal_by_zygote(signal, scope);
+    const bool is_sent = handle_.signal_group(signal);
+    if (!is_sent && signal == SIGKILL) handle_.signal(signal);
+    if (!is_sent || is_by_zygote) signal_by_zygote(signal, scope);
+  }
+}
+
+void child_process_impl::signal_by_zygote(int signal, signal_scope scope) noexcept {
+  try {
+    signal_group_(id_, signal, scope);
+  } catch (...) {
+    // Out of memory; at least the child itself hears it.
+    if (scope != signal_scope::rest_with_time) handle_.signal(signal);
   }
 }
 

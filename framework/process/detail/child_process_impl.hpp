@@ -28,7 +28,7 @@ inline constexpr std::size_t stderr_tail_lines_max = 20;
 /// Errors: a pipe that cannot be read is closed.
 class child_process_impl final : public child_process {
 public:
-  using group_signaller = std::function<void(std::uint64_t id, int signal)>;
+  using group_signaller = std::function<void(std::uint64_t id, int signal, signal_scope scope)>;
 
   child_process_impl(std::string name, std::shared_ptr<process_observer> observer)
       : name_{std::move(name)}, observer_{std::move(observer)} {}
@@ -37,7 +37,8 @@ public:
 
   /// Before the request is sent: ends of the pipes the child writes to.
   void read_from(output_stream stream, os::fd reader);
-  /// The child runs. `signal_group` is asked where the kernel cannot; `on_death` is called once, on
+  /// The child runs. `signal_group` is asked where the kernel cannot, and where the zygote must
+  /// know; `on_death` is called once, on
   /// the reactor thread, when it has died. Throws std::system_error when it cannot be watched.
   void begin(os::reactor& reactor, int pid, os::pidfd handle, group_signaller signal_group,
              std::function<void()> on_death);
@@ -73,6 +74,8 @@ public:
   [[nodiscard]] bool is_orphan() const noexcept { return is_orphan_; }
 
 private:
+  void signal_by_zygote(int signal, signal_scope scope) noexcept;
+
   struct reader {
     os::fd pipe;
     std::unique_ptr<output_lines> lines;
@@ -90,6 +93,7 @@ private:
   int pid_ = 0;
   os::pidfd handle_;
   group_signaller signal_group_;
+  std::atomic<bool> has_given_time_ = false; // To the group, as the zygote knows.
   reader out_;
   reader err_;
   std::deque<std::string> tail_;

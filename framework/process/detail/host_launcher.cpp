@@ -86,12 +86,19 @@ bool host_launcher::submit(shared_state& state, const start_message& message,
   return true;
 }
 
-void host_launcher::signal_group(std::uint64_t id, int signal) {
-  shared_.with([&](shared_state& state) {
-    if (state.link == link_state::none) return;
-    state.queue.push_back({0, encode(signal_group_message{id, signal}), {}, 0});
+void host_launcher::signal_group(std::uint64_t id, int signal, signal_scope scope) {
+  const bool needs_reactor = shared_.with([&](shared_state& state) {
+    if (state.link == link_state::none) return false;
+    auto bytes = encode(signal_group_message{id, signal, scope});
     state.has_unconfirmed_signal = true;
+    // At once if possible: the child may end of something else in the next moment.
+    if (state.link == link_state::ready && state.queue.empty() && !state.is_closing) {
+      if (state.zygote->send(bytes, {})) return state.zygote->expect_answer();
+    }
+    state.queue.push_back({0, std::move(bytes), {}, 0});
+    return true;
   });
+  if (!needs_reactor) return;
   reactor_.post([self = shared_from_this()] { self->flush(); });
 }
 
@@ -163,7 +170,7 @@ void host_launcher::on_started(const started_message& message, os::pidfd handle)
   if (!child) return;
   if (!handle) {
     // It could never be signalled safely. Its end will find nobody to be told to.
-    signal_group(message.id, SIGKILL);
+    signal_group(message.id, SIGKILL, signal_scope::group);
     static_cast<void>(take(message.id));
     return fail_start(child, out_of_descriptors());
   }
@@ -171,8 +178,8 @@ void host_launcher::on_started(const started_message& message, os::pidfd handle)
   try {
     child->begin(
         reactor_, message.pid, std::move(handle),
-        [weak](std::uint64_t id, int signal) {
-          if (const auto self = weak.lock()) self->signal_group(id, signal);
+        [weak](std::uint64_t id, int signal, signal_scope scope) {
+          if (const auto self = weak.lock()) self->signal_group(id, signal, scope);
         },
         [weak, weak_child = std::weak_ptr{child}] {
           const auto self = weak.lock();

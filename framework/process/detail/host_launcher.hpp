@@ -42,7 +42,7 @@ public:
   explicit host_launcher(os::reactor& reactor) : reactor_{reactor} {}
 
   void start(launch_request request);
-  void signal_group(std::uint64_t id, int signal);
+  void signal_group(std::uint64_t id, int signal, signal_scope scope);
   /// Kills everything; ready when the last end was told. Nothing can be started afterwards.
   std::future<void> close();
   /// After that: ends the threads that name frames and look for what lost zygotes left.

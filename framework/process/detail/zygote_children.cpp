@@ -8,6 +8,7 @@
 #include "troupe/process/detail/zygote_child.hpp"
 #include "troupe/process/exit_status.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -22,6 +23,8 @@ constexpr std::size_t report_bytes_max = 4096; // PIPE_BUF: written at once or n
 // Orphans die unseen. They are looked for soon after a death, which makes some, and then ever less.
 constexpr auto look_pause_first = std::chrono::milliseconds{5};
 constexpr auto look_pause_max = std::chrono::seconds{10};
+// While a dead child waits for its group.
+constexpr auto waiting_pause_max = std::chrono::milliseconds{50};
 
 // What a readable descriptor of a child means.
 enum class child_event : std::uint64_t { death, report };
@@ -105,9 +108,18 @@ void zygote_children::fail(std::uint64_t id, int os_error, std::string text) {
 }
 
 void zygote_children::signal_group(const signal_group_message& message) {
-  for (const auto& [pid, record] : children_) {
-    if (record.id == message.id) return os::signal_group_of_child(pid, message.signal);
+  const auto found = std::find_if(children_.begin(), children_.end(),
+                                  [&](const auto& entry) { return entry.second.id == message.id; });
+  if (found == children_.end()) return;
+  auto& [pid, record] = *found;
+  record.has_rest_time = message.scope != signal_scope::group;
+  if (!record.has_rest_time) record.rest_signal = 0;
+  if (message.scope == signal_scope::rest_with_time && !record.is_waiting) {
+    record.rest_signal = message.signal;
+  } else {
+    os::signal_group_of_child(pid, message.signal);
   }
+  if (record.is_waiting) look_soon();
 }
 
 void zygote_children::on_readable(std::uint64_t tag) {
@@ -116,7 +128,7 @@ void zygote_children::on_readable(std::uint64_t tag) {
   auto& record = found->second;
   if (tag == tag_of(found->first, child_event::report)) {
     if (record.report) take_report(found->first, record);
-  } else if (record.handle->has_exited()) {
+  } else if (record.handle && record.handle->has_exited()) {
     bury(found);
     look_soon();
   }
@@ -148,21 +160,39 @@ void zygote_children::look_soon() {
 }
 
 std::size_t zygote_children::look_for_dead() {
-  for (std::size_t reaped = 0;; ++reaped) {
-    const auto search = os::find_dead_child();
-    if (search.dead_pid == 0) {
-      next_look_ = search.has_children ? clock::now() + look_pause_.take() : time_point::max();
-      return reaped;
-    }
-    const auto found = children_.find(search.dead_pid);
-    if (found != children_.end() && bury(found)) continue;
-    // Adopted: a descendant whose parent died. What cannot be reaped now would be found again.
-    os::reaped_child ignored;
-    if (os::reap_child(search.dead_pid, ignored) == os::reap_result::not_yet) {
-      next_look_ = clock::now() + look_pause_.take();
-      return reaped;
-    }
+  std::size_t reaped = 0;
+  auto search = os::find_dead_child();
+  for (; search.dead_pid != 0; search = os::find_dead_child(), ++reaped) {
+    if (take_dead(search.dead_pid)) continue;
+    reaped += look_at_each();
+    break;
   }
+  auto pause = look_pause_.take();
+  const bool is_one_waiting =
+      std::any_of(children_.begin(), children_.end(),
+                  [](const auto& entry) { return entry.second.is_waiting; });
+  if (is_one_waiting) pause = std::min<duration>(pause, waiting_pause_max);
+  next_look_ = search.has_children ? clock::now() + pause : time_point::max();
+  return reaped;
+}
+
+bool zygote_children::take_dead(int pid) {
+  const auto found = children_.find(pid);
+  if (found != children_.end()) return bury(found);
+  // Adopted: a descendant whose parent died.
+  os::reaped_child ignored;
+  return os::reap_child(pid, ignored) != os::reap_result::not_yet;
+}
+
+std::size_t zygote_children::look_at_each() {
+  std::size_t reaped = 0;
+  for (const int pid : os::this_process::children()) {
+    const auto found = children_.find(pid);
+    const bool may_be_dead = found == children_.end() || found->second.handle == nullptr ||
+                             found->second.handle->has_exited();
+    if (may_be_dead && take_dead(pid)) ++reaped;
+  }
+  return reaped;
 }
 
 bool zygote_children::bury(child_map::iterator found) {
@@ -173,6 +203,7 @@ bool zygote_children::bury(child_map::iterator found) {
     drop_report(record); // A child of its own holds the other end.
     tell_started(pid, record);
   }
+  if (must_wait(pid, record)) return false;
   // What it left running in its group. Before reaping: until then the number is taken.
   kill_group(pid, record.handle.get());
   os::reaped_child reaped;
@@ -184,6 +215,18 @@ bool zygote_children::bury(child_map::iterator found) {
   tell_exited(record, result == os::reap_result::reaped ? &reaped : nullptr);
   pages_.give_back(record.page);
   children_.erase(found);
+  return true;
+}
+
+bool zygote_children::must_wait(int pid, child& record) {
+  record.is_waiting = record.has_rest_time && os::has_living_child(pid);
+  if (!record.is_waiting) return false;
+  if (record.is_watched) events_.remove(record.handle->descriptor());
+  record.is_watched = false;
+  if (record.rest_signal != 0) {
+    os::signal_group_of_child(pid, std::exchange(record.rest_signal, 0));
+    os::signal_group_of_child(pid, SIGCONT);
+  }
   return true;
 }
 
@@ -204,7 +247,8 @@ void zygote_children::tell_exited(const child& record, const os::reaped_child* r
 }
 
 std::size_t zygote_children::kill_all() {
-  for (const auto& [pid, record] : children_) {
+  for (auto& [pid, record] : children_) {
+    record.has_rest_time = false;
     kill_group(pid, record.handle.get());
     os::signal_child(pid, SIGKILL);
   }

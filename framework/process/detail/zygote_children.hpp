@@ -21,7 +21,8 @@
 namespace troupe::detail {
 
 /// The children of a zygote: starts them, tells their starts and ends, reaps them and what they
-/// leave behind. Deaths are learnt from pidfds: a signal may go to any thread of this process.
+/// leave behind. The end of one that was asked to stop waits for its group, if that has time; see
+/// `signal_scope`. Deaths are learnt from pidfds: a signal may go to any thread of this process.
 ///
 /// Lives in: zygote. Threads: one owner. Blocks: never. Crash (of a child): its group is killed
 /// before its number is free. Errors: what cannot be started is told to the host.
@@ -54,6 +55,9 @@ private:
     bool is_watched = false;
     os::fd report; // Readable when the child has started or failed; empty when known.
     int page = crash_arena::no_page;
+    bool has_rest_time = false; // What is left of its group is not killed when it is dead.
+    int rest_signal = 0;        // What that gets then.
+    bool is_waiting = false;    // Dead, and not buried before the rest of its group is.
   };
   using child_map = std::map<int, child>; // By pid.
 
@@ -65,6 +69,12 @@ private:
   void tell_started(int pid, const child& record);
   /// Kills the group of a dead child, reaps it and tells its end; false when that must wait.
   bool bury(child_map::iterator found);
+  /// Whether what is left of its group is still to end by itself.
+  bool must_wait(int pid, child& record);
+  /// Buries a dead child, or reaps an adopted one; false when that must wait.
+  bool take_dead(int pid);
+  /// As `look_for_dead`, one by one: those whose end must wait hide the others.
+  std::size_t look_at_each();
   void tell_exited(const child& record, const os::reaped_child* reaped);
   void look_soon();
 

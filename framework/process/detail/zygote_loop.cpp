@@ -90,21 +90,18 @@ void zygote_loop::say_hello() {
 
 void zygote_loop::wait_for_events() {
   watch_host();
-  bool has_request = false;
-  for (const auto& event : events_.wait(deadline::at(next_turn()))) {
-    if (event.tag == host_process_tag) {
-      on_host_gone();
-    } else if (event.tag == host_socket_tag) {
-      has_request = event.is_readable;
-    } else {
-      children_.on_readable(event.tag);
-    }
+  const auto events = events_.wait(deadline::at(next_turn()));
+  // First: what was asked before a child has died decides what its death means.
+  for (const auto& event : events) {
+    if (event.tag == host_process_tag) on_host_gone();
+    if (event.tag == host_socket_tag && event.is_readable && reads_requests()) read_requests();
+  }
+  for (const auto& event : events) {
+    if (event.tag >= zygote_children::first_tag) children_.on_readable(event.tag);
   }
   const auto now = clock::now();
   if (children_.next_look() <= now) children_.look_for_dead();
   if (!outbox_.is_empty()) outbox_.flush();
-  // Last: a new child may get the number of one that ended in this turn.
-  if (has_request && reads_requests()) read_requests();
 }
 
 bool zygote_loop::reads_requests() const {

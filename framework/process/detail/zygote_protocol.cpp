@@ -241,6 +241,7 @@ std::vector<std::byte> encode(const signal_group_message& message) {
   auto out = begin(zygote_message::signal_group);
   out.put(message.id);
   out.put(message.signal);
+  out.put(message.scope);
   return out.take();
 }
 
@@ -249,7 +250,8 @@ expected<signal_group_message> decode_signal_group(std::span<const std::byte> by
   signal_group_message out;
   out.id = in.take<std::uint64_t>();
   out.signal = in.take<std::int32_t>();
-  if (!in.is_complete()) return bad_message();
+  out.scope = in.take<signal_scope>();
+  if (!in.is_complete() || out.scope > signal_scope::rest_with_time) return bad_message();
   return out;
 }
 

@@ -101,6 +101,7 @@ struct exited_message {
 struct signal_group_message {
   std::uint64_t id = 0;
   std::int32_t signal = 0;
+  signal_scope scope = signal_scope::group; ///< Never `process`: that needs no zygote.
 };
 
 std::vector<std::byte> encode(const start_message& message);

@@ -205,7 +205,8 @@ void worker_actor::take(const stop_step& step) {
     tell_supervisor(drain_atom::value, slot_, incarnation_);
     break;
   case stop_action::signal_first:
-    send_signal(stop.signal, stop.scope);
+    send_signal(stop.signal,
+                stop.scope == signal_scope::group ? signal_scope::group_with_time : stop.scope);
     break;
   case stop_action::signal_final:
     send_signal(stop.final_signal, signal_scope::group);
