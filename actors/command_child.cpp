@@ -2,6 +2,7 @@
 
 #include "troupe/actors/command_child.hpp"
 
+#include "troupe/base/shortage.hpp"
 #include "troupe/base/worker_text.hpp"
 #include "troupe/os/executable.hpp"
 #include "troupe/os/spawn.hpp"
@@ -85,7 +86,10 @@ void command_child::start(const std::vector<std::string>& argv) {
   const int parent = os::this_process::pid();
   const int pid = os::fork_single_threaded();
   if (pid == 0) become(program, argv, in.reader, out.writer, trouble.writer, parent);
-  if (pid < 0) throw std::system_error{-pid, std::generic_category(), "cannot start " + program};
+  if (pid < 0) {
+    const auto what = "cannot start " + program + " (" + std::string{shortage_text(-pid)} + ")";
+    throw std::system_error{-pid, std::generic_category(), what};
+  }
   process_ = os::pidfd::open(pid).value();
   pid_ = pid;
   in_ = std::move(in.writer);

@@ -3,14 +3,17 @@
 #include "troupe/cli/command.hpp"
 
 #include "troupe/actors/catalogue.hpp"
+#include "troupe/base/shortage.hpp"
 #include "troupe/cli/arguments.hpp"
 #include "troupe/cli/standard_output.hpp"
 #include "troupe/cli/verbs.hpp"
 #include "troupe/os/standard_streams.hpp"
 #include "troupe/runtime/init.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <exception>
+#include <new>
 
 namespace troupe {
 
@@ -47,6 +50,9 @@ int run_command(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return cli::to_int(carry_out(argc, argv));
+  } catch (const std::bad_alloc&) {
+    cli::complain(shortage_text(ENOMEM));
+    return cli::to_int(exit_code::failed);
   } catch (const std::exception& e) {
     cli::complain(e.what());
     return cli::to_int(exit_code::failed);

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <fstream>
+#include <string>
 
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -36,6 +38,21 @@ struct pidfd_info {
 static_assert(sizeof(pidfd_info) == 64);
 constexpr std::uint64_t wants_exit_code = 1U << 3;
 constexpr unsigned long get_info = _IOWR(0xFF, 11, pidfd_info);
+
+// Until it is reaped, the number of a child is its own.
+std::optional<int> reap_by_number(int raw) noexcept try {
+  std::ifstream info{"/proc/self/fdinfo/" + std::to_string(raw)};
+  for (std::string word; info >> word;) {
+    int pid = 0;
+    int status = 0;
+    if (word != "Pid:") continue;
+    if (!(info >> pid) || pid <= 0) return std::nullopt;
+    return ::waitpid(pid, &status, WNOHANG) == pid ? std::optional{status} : std::nullopt;
+  }
+  return std::nullopt;
+} catch (...) {
+  return std::nullopt; // Out of memory.
+}
 
 bool is_sent(long result) noexcept {
   return result == 0 || errno == ESRCH;
@@ -81,7 +98,9 @@ std::optional<int> pidfd::reap() const noexcept {
   siginfo_t info{};
   const auto id = static_cast<id_t>(fd_.get());
   while (::waitid(P_PIDFD, id, &info, WEXITED | WNOHANG) != 0) {
-    if (errno != EINTR) return std::nullopt;
+    if (errno == EINTR) continue;
+    // Not our child, or reaped; else a container's profile or an old kernel does not know the call.
+    return errno == ECHILD ? std::nullopt : reap_by_number(fd_.get());
   }
   if (info.si_pid == 0) return std::nullopt;
   if (info.si_code == CLD_EXITED) return (info.si_status & 0xff) << 8;

@@ -19,9 +19,11 @@ std::thread start_thread(const char* name, std::function<void()> body) {
       run();
     }};
   } catch (const std::system_error& problem) {
-    throw std::system_error{problem.code(),
-                            "cannot make the thread '" + std::string{name} +
-                                "' (raise the limit of processes, ulimit -u or TasksMax=)"};
+    throw std::system_error{
+        problem.code(),
+        "cannot make the thread '" + std::string{name} +
+            "' (raise the limit of processes, ulimit -u or TasksMax=, or of memory, "
+            "ulimit -v)"};
   }
 }
 

@@ -1,13 +1,18 @@
 // Goal: a process held by a pidfd can be signalled, awaited and reaped, and stays the same process.
 // Method: forked children of this single-threaded test.
 
+#include "support/denied_call.hpp"
+#include "support/forked.hpp"
+
 #include "troupe/os/pidfd.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <optional>
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +52,18 @@ BOOST_AUTO_TEST_CASE(exit_code_is_reaped_once) {
   BOOST_TEST(WEXITSTATUS(*status) == 7);
   BOOST_TEST(!exits.handle.reap().has_value());
   BOOST_TEST(exits.handle.has_exited());
+}
+
+BOOST_AUTO_TEST_CASE(exit_code_is_also_reaped_where_waitid_is_denied) {
+  for (const int problem : {EPERM, ENOSYS}) {
+    BOOST_TEST(test::holds_in_copy([problem] {
+      if (!test::deny_call(SYS_waitid, static_cast<unsigned>(problem))) return false;
+      const child exits{7};
+      exits.handle.wait_exited(deadline::never());
+      const auto status = exits.handle.reap();
+      return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 7 && !exits.handle.reap();
+    }));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(living_process_is_not_reaped) {

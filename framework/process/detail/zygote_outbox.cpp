@@ -2,6 +2,9 @@
 
 #include "troupe/process/detail/zygote_outbox.hpp"
 
+#include "troupe/base/shortage.hpp"
+
+#include <cerrno>
 #include <utility>
 
 namespace troupe::detail {
@@ -21,6 +24,7 @@ void zygote_outbox::flush() {
     const int raw = next.passed ? next.passed->descriptor().get() : os::fd::none;
     const auto sent = host_.send(next.bytes, {&raw, next.passed ? std::size_t{1} : 0});
     if (sent) {
+      refusals_ = 0;
       pause_.reset();
       messages_.pop_front();
       continue;
@@ -30,7 +34,10 @@ void zygote_outbox::flush() {
       waits_for_room_ = true;
       return;
     case errc::system:
-      // Memory, or too many descriptors under way. A host that misses its answer for long ends us.
+      // Memory, or too many descriptors under way; nothing else is better a moment later.
+      if (!is_shortage(sent.error().os_error) && sent.error().os_error != ETOOMANYREFS)
+        return close();
+      if (++refusals_ == refusals_max) return close();
       next_try_ = clock::now() + pause_.take();
       return;
     default:

@@ -17,10 +17,13 @@ namespace troupe::detail {
 /// What the zygote tells its host, in order; kept while the host does not read.
 ///
 /// Lives in: zygote. Threads: one owner. Blocks: never. Crash: what was not sent is lost.
-/// Errors: while the kernel lacks memory it is tried again; what nobody hears is dropped.
+/// Errors: while the kernel lacks memory it is tried again, but not for ever; what nobody hears is
+/// dropped.
 class zygote_outbox {
 public:
   static constexpr std::size_t messages_max = 4096; ///< Then no request is read.
+  /// Of the kernel, in a row, about ten seconds; then it is as if the host were gone.
+  static constexpr int refusals_max = 100;
 
   explicit zygote_outbox(const os::unix_socket& host) : host_{host} {}
 
@@ -50,6 +53,7 @@ private:
   bool waits_for_room_ = false;
   bool is_closed_ = false;
   time_point next_try_ = time_point::max();
+  int refusals_ = 0; // In a row.
   growing_pause pause_{std::chrono::milliseconds{1}, std::chrono::milliseconds{100}};
 };
 
