@@ -8,6 +8,7 @@
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
+#include "troupe/pool/worker_loop.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,6 +30,8 @@ using namespace std::chrono_literals;
 
 // A command that has closed its output and lives on is killed after this.
 constexpr auto end_patience = 5s;
+// For the end that a command makes of the end of its input, when its worker is to end.
+constexpr auto ending_patience = 1s;
 constexpr std::size_t read_bytes = 64 * 1024;
 // A longer line without an end is not of the protocol, and would fill the memory.
 constexpr std::size_t line_bytes_max = 64 * 1024 * 1024;
@@ -60,8 +63,7 @@ std::vector<std::string> for_this_worker(const std::vector<std::string>& argv) {
 // In the child: becomes the command, or tells errno through `trouble`.
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& argv,
                          const os::fd& in, const os::fd& out, const os::fd& trouble, int parent) {
-  os::this_process::signal_at_parent_death(SIGKILL);
-  if (os::this_process::parent_pid() != parent) std::_Exit(127); // It died before we could ask.
+  if (os::this_process::parent_pid() != parent) std::_Exit(127); // Nobody reads what it would say.
   std::signal(SIGPIPE, SIG_DFL);
   int problem = os::this_process::set_standard_stream(0, in.get());
   if (problem == 0) problem = os::this_process::set_standard_stream(1, out.get());
@@ -105,6 +107,11 @@ void command_child::start(const std::vector<std::string>& argv) {
 
 command_child::~command_child() {
   if (!process_) return;
+  if (is_worker_ending()) {
+    // It sees the end of its input first; what is left is asked by the zygote and has its time.
+    if (std::exchange(in_, {})) process_.wait_exited(deadline::after(ending_patience));
+    return;
+  }
   process_.signal(SIGKILL);
   static_cast<void>(process_.wait_exited(deadline::after(end_patience)));
   static_cast<void>(process_.reap());

@@ -19,13 +19,14 @@
 namespace troupe::actors {
 
 /// A command that runs as a child of a worker and speaks lines on stdin and stdout; its stderr is
-/// the worker's. It is killed when the worker dies.
+/// the worker's. It is of the worker's group: killed when the worker dies, but asked to end, and
+/// given time, when the worker is stopped.
 ///
 /// `${TROUPE_REPLICA}` and its like in the words of the command are replaced from the environment.
 /// Both directions move at once, so neither side waits for the other with full pipes.
 ///
 /// Lives in: worker, with one thread. Threads: that one. Blocks: `exchange`, `end`.
-/// Crash: the kernel kills the command with the worker.
+/// Crash: the zygote kills the command with the worker.
 /// Errors: stage_failed when it cannot be started; its death is seen as the end of its output.
 class command_child {
 public:

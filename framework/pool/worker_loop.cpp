@@ -26,6 +26,8 @@ namespace {
 constexpr std::uint64_t sample_every = 8;
 constexpr int exit_code_of_bad_setup = 70; // EX_SOFTWARE
 
+bool is_ending = false;
+
 worker_identity& identity() {
   static worker_identity who;
   return who;
@@ -143,6 +145,10 @@ const worker_identity& this_worker() noexcept {
   return identity();
 }
 
+bool is_worker_ending() noexcept {
+  return is_ending;
+}
+
 detail::worker_state_holder& detail::held_worker_state() noexcept {
   static worker_state_holder holder;
   return holder;
@@ -167,6 +173,7 @@ int run_worker(std::span<os::fd> descriptors, std::span<const std::byte> setup_b
   run_initializer(setup);
   end.announce_ready();
   run_tasks(end);
+  is_ending = true;
   return 0;
 }
 

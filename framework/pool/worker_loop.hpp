@@ -40,6 +40,9 @@ struct worker_identity {
 };
 const worker_identity& this_worker() noexcept;
 
+/// Whether this worker was told to stop, has done its last task, and is about to exit.
+bool is_worker_ending() noexcept;
+
 namespace detail {
 /// The value the initializer returned, for `worker_state<T>()`.
 struct worker_state_holder {

@@ -150,6 +150,39 @@ class Stop(CommandTest):
         self.assertEqual(gone.wait(), [])
         self.assertFalse(os.path.exists(self.path("saved.txt")))
 
+    def stop_filter(self, script, end_of_input):
+        text = ("version: 1\nname: filter\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: fifo}}, output: a}\n"
+                "  pass: {shell: 'sh saver.sh', protocol: {mode: request_reply},\n"
+                "         stop: {timeout: infinity, drain: 0s}, input: a, output: b}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
+        self.write("saver.sh", script + self.SAVER)
+        for fifo in ("gate", "pipe", "fifo"):
+            os.mkfifo(self.path(fifo))
+        gate, held = (os.open(self.path(fifo), os.O_RDWR) for fifo in ("gate", "pipe"))
+        self.addCleanup(os.close, gate)
+        self.addCleanup(os.close, held)
+        run = self.start(self.write("a.yaml", text))
+        with open(self.path("fifo"), "w", encoding="utf-8") as fifo:
+            fifo.write("one\n")
+            fifo.flush()
+            run.wait_for_line(r"\| up$")
+            if not end_of_input:
+                run.signal(signal.SIGTERM)
+                run.wait_for_line(r"\| asked$")
+        if end_of_input:
+            run.wait_for_line(r"\| asked$")
+        os.write(gate, b"go\n")
+        shown = run.end()[1]
+        self.assertEqual(self.read("saved.txt"), b"saved\n", shown)
+        return shown
+
+    def test_a_command_of_a_pipeline_that_is_idle_has_its_time(self):
+        self.stop_filter("exec 3>&1 1>&2; read -r x; echo $x >&3\n", end_of_input=True)
+
+    def test_a_command_of_a_pipeline_that_is_busy_has_its_time(self):
+        self.stop_filter("exec 1>&2; read -r x\n", end_of_input=False)
+
     def test_the_shutdown_limit_ends_a_stop_that_hangs(self):
         text = service("slow", "shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
                        "    stop: {timeout: infinity}\nshutdown: {timeout: 100ms}\n")
