@@ -38,7 +38,7 @@ std::vector<key_row> make_rows() {
 
   {.in = control, .name = "socket", .type = path, .help = "path of the UNIX socket"},
   {.in = control, .name = "mode", .type = text, .standard = "\"0600\"", .help = "its permissions, octal"},
-  {.in = control, .name = "enabled", .type = boolean, .standard = "on in the command, off when embedded", .help = "whether there is one"},
+  {.in = control, .name = "enabled", .type = boolean, .standard = "on in the command; when embedded, if `socket` is given", .help = "whether there is one"},
 
   {.in = shutdown, .name = "timeout", .type = value_type::duration, .standard = "60s", .help = "then everything is killed"},
 
@@ -63,7 +63,7 @@ std::vector<key_row> make_rows() {
   {.in = channel, .name = "framing", .type = word, .status = planned},
   {.in = channel, .name = "codec", .type = word, .status = planned},
   {.in = channel, .name = "ttl", .type = value_type::duration, .status = planned},
-  {.in = channel, .name = "external", .type = boolean, .standard = "false", .help = "the host program produces or consumes it"},
+  {.in = channel, .name = "external", .type = boolean, .standard = "false", .help = "one of its ends is no pool; a program's own end is planned, and until then such a file is not run"},
 
   {.in = durability, .name = "mode", .type = word, .status = planned},
   {.in = durability, .name = "path", .type = path, .status = planned},

@@ -63,7 +63,7 @@ struct channel_spec {
   std::uint64_t max_message_bytes = 1ULL << 20;
   full_policy when_full = full_policy::block;
   delivery_mode delivery = delivery_mode::at_least_once;
-  bool external = false; ///< The host program produces or consumes it.
+  bool external = false; ///< One of its ends may be no pool.
 };
 
 /// A channel as a pool names it.
@@ -155,7 +155,7 @@ struct pool_spec {
 
 /// The control socket (`control:`).
 struct control_spec {
-  std::optional<bool> enabled; ///< Absent: on in the command, off when embedded.
+  std::optional<bool> enabled; ///< Absent: on in the command; when embedded, if `socket` is given.
   std::optional<path_ref> socket;
   std::uint32_t mode = 0600;
 };

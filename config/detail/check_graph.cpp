@@ -94,14 +94,12 @@ std::string explain_ends(const channel_ends& ends) {
                           ? std::string{}
                           : " (pool " + in_quotes(ends.disabled) + " is not enabled)";
   if (ends.has_producer) {
-    return "nothing reads this channel" + reason +
-           "; name it as 'input' of a pool, or set 'external: true'";
+    return "nothing reads this channel" + reason + "; name it as 'input' of a pool";
   }
   if (ends.has_consumer) {
-    return "nothing writes this channel" + reason +
-           "; name it as 'output' of a pool, or set 'external: true'";
+    return "nothing writes this channel" + reason + "; name it as 'output' of a pool";
   }
-  return "nothing uses this channel" + reason + "; remove it, or set 'external: true'";
+  return "nothing uses this channel" + reason + "; remove it";
 }
 
 } // namespace

@@ -111,8 +111,8 @@ private:
     if (is_written && is_read) return;
     add(problem::dangling_channel, channel.at, "channels." + channel.name,
         std::string{"no pool "} + (is_written ? "reads" : "writes") +
-            " it, and with 'troupe run' no program around it does; a channel with 'external: "
-            "true' is for files that a program of yours loads");
+            " it, and nothing else can in this build: an end that belongs to the program around "
+            "the file is planned; name the channel in a pool");
   }
 
   void check_env_file(const std::string& path, const config::path_ref& file) {

@@ -72,8 +72,7 @@ pools:
 )",
       {"t.yaml:2:1: error[T003]: shutdwn: unknown key; did you mean 'shutdown'?",
        "t.yaml:4:3: error[T017]: channels.lines: nothing reads this channel; name it as 'input' of "
-       "a pool, or set "
-       "'external: true'",
+       "a pool",
        "t.yaml:4:18: error[T009]: channels.lines.type: no message type is called 'strng'; did you "
        "mean 'string'?",
        "t.yaml:4:36: error[T006]: channels.lines.when_full: 'blok' is not one of block, "
@@ -241,8 +240,7 @@ pools:
        "drop_oldest' exclude each "
        "other; a dropped message is delivered never",
        "t.yaml:6:3: error[T017]: channels.lonely: nothing reads this channel; name it as 'input' "
-       "of a pool, or set "
-       "'external: true'",
+       "of a pool",
        "t.yaml:8:60: error[T016]: pools.files.output: pool 'files' writes string (builtin "
        "file_tree), but channel "
        "'paths' (line 3) carries json, read by pool 'hash' (line 9)",

@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(a_disabled_pool_feeds_nobody) {
                   "w, input: c }\n",
                   {"t.yaml:2:13: error[T017]: channels.c: nothing writes this channel (pool 'a' is "
                    "not enabled); name it as "
-                   "'output' of a pool, or set 'external: true'"});
+                   "'output' of a pool"});
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_letter_channel_needs_no_reader) {
