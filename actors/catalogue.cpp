@@ -9,9 +9,12 @@
 #include "troupe/actors/file_lines.hpp"
 #include "troupe/actors/file_tree.hpp"
 #include "troupe/actors/lines_to_file.hpp"
+#include "troupe/actors/own_streams.hpp"
 #include "troupe/actors/sha256.hpp"
 #include "troupe/actors/word_count.hpp"
 #include "troupe/pipeline/worker.hpp"
+
+#include <algorithm>
 
 namespace troupe::actors {
 namespace {
@@ -45,7 +48,43 @@ const setting_info line_feeds_setting{
         "what becomes of a message that holds a line feed: `refuse` gives it up, `escape` writes "
         "`\\n` for it and `\\\\` for a backslash, `keep` writes it as it is; refuse unless given"};
 
-std::vector<builtin_info> make_builtins() {
+std::vector<builtin_info> sources() {
+  return {
+      {.name = "exec_source",
+       .role = worker_role::source,
+       .settings = {command_setting},
+       .output_type = "string",
+       .summary = "gives the lines that a command writes; at most once"},
+      {.name = "file_tree",
+       .role = worker_role::source,
+       .settings = {{.name = "root",
+                     .type = setting_type::path,
+                     .is_required = true,
+                     .help = "folder, or one file"}},
+       .output_type = "string",
+       .is_single = true,
+       .summary = "gives the paths of all regular files below a folder, sorted"},
+      {.name = "lines_from_file",
+       .role = worker_role::source,
+       .settings = {{.name = "path",
+                     .type = setting_type::path,
+                     .is_required = true,
+                     .help = "file to read"}},
+       .output_type = "string",
+       .is_single = true,
+       .own_stream = "stdin",
+       .own_descriptor = 0,
+       .summary = "gives the lines of one file; /dev/stdin and - mean the builtin stdin"},
+      {.name = "stdin",
+       .role = worker_role::source,
+       .output_type = "string",
+       .is_single = true,
+       .is_in_host = true,
+       .summary = "gives the lines of the run's own standard input, until its end"},
+  };
+}
+
+std::vector<builtin_info> transforms() {
   return {
       {.name = "copy_file",
        .settings = {{.name = "root", .type = setting_type::path, .help = "paths are below it"},
@@ -59,55 +98,71 @@ std::vector<builtin_info> make_builtins() {
       {.name = "exec",
        .settings = exec_settings(),
        .summary = "one answer of a command for each message"},
-      {.name = "exec_source",
-       .role = worker_role::source,
-       .settings = {command_setting},
+      {.name = "file_lines",
+       .input_type = "string",
        .output_type = "string",
-       .summary = "gives the lines that a command writes; at most once"},
+       .summary = "gives the lines of the file that a message names"},
+      {.name = "sha256",
+       .input_type = "string",
+       .output_type = "string",
+       .summary = "gives the checksum of the file that a message names, as sha256sum prints it"},
+  };
+}
+
+std::vector<builtin_info> aggregations() {
+  return {
       {.name = "exec_stream",
        .role = worker_role::aggregation,
        .settings = {command_setting},
        .input_type = "string",
        .output_type = "string",
        .summary = "runs a filter: lines in, any lines out; at most once"},
-      {.name = "file_lines",
-       .input_type = "string",
-       .output_type = "string",
-       .summary = "gives the lines of the file that a message names"},
-      {.name = "file_tree",
-       .role = worker_role::source,
-       .settings = {{.name = "root",
-                     .type = setting_type::path,
-                     .is_required = true,
-                     .help = "folder, or one file"}},
-       .output_type = "string",
-       .is_single = true,
-       .summary = "gives the paths of all regular files below a folder, sorted"},
-      {.name = "lines_from_file",
-       .role = worker_role::source,
-       .settings = {{.name = "path", .type = setting_type::path, .is_required = true}},
-       .output_type = "string",
-       .is_single = true,
-       .summary = "gives the lines of one file"},
-      {.name = "lines_to_file",
-       .role = worker_role::sink,
-       .settings = {{.name = "path", .type = setting_type::path, .is_required = true},
-                    {.name = "append",
-                     .type = setting_type::boolean,
-                     .help = "keep what the file holds; otherwise it begins empty"},
-                    line_feeds_setting},
-       .is_single = true,
-       .summary = "writes each message as a line"},
-      {.name = "sha256",
-       .input_type = "string",
-       .output_type = "string",
-       .summary = "gives the checksum of the file that a message names, as sha256sum prints it"},
       {.name = "word_count",
        .role = worker_role::aggregation,
        .input_type = "string",
        .output_type = "string",
        .summary = "counts words, and gives \"COUNT WORD\" lines at the end, sorted by word"},
   };
+}
+
+std::vector<builtin_info> sinks() {
+  return {
+      {.name = "lines_to_file",
+       .role = worker_role::sink,
+       .settings = {{.name = "path",
+                     .type = setting_type::path,
+                     .is_required = true,
+                     .help = "file to write; made when it is missing"},
+                    {.name = "append",
+                     .type = setting_type::boolean,
+                     .help = "keep what the file holds; otherwise it begins empty"},
+                    line_feeds_setting},
+       .is_single = true,
+       .own_stream = "stdout",
+       .own_descriptor = 1,
+       .summary = "writes each message as a line to a file; /dev/stdout and - mean the builtin "
+                  "stdout"},
+      {.name = "stdout",
+       .role = worker_role::sink,
+       .settings = {line_feeds_setting},
+       .is_single = true,
+       .is_in_host = true,
+       .summary = "writes each message as a line to the run's own standard output"},
+  };
+}
+
+std::vector<builtin_info> make_builtins() {
+  std::vector<builtin_info> all;
+  for (auto& some : {sources(), transforms(), aggregations(), sinks()}) {
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
+worker_entry in_host(worker_entry entry) {
+  entry.runs_in_host = true;
+  return entry;
 }
 
 } // namespace
@@ -130,6 +185,8 @@ void install_builtins() {
       make_entry<lines_to_file>("lines_to_file"),
       make_entry<sha256>("sha256"),
       make_entry<word_count>("word_count"),
+      in_host(make_entry<stdin_lines>("stdin")),
+      in_host(make_entry<stdout_lines>("stdout")),
   };
   static const bool is_installed = [] {
     for (auto& entry : entries) register_worker(entry);

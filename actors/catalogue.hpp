@@ -29,6 +29,11 @@ struct builtin_info {
   std::string input_type{}; ///< `string`, `json`, or empty for any.
   std::string output_type{};
   bool is_single = false; ///< More than one worker would repeat or mix the work.
+  bool is_in_host =
+      false; ///< It works on a thread of the host; no process, and only one in a file.
+  /// The builtin that is meant when `path` names the run's own descriptor, and which one that is.
+  std::string own_stream{};
+  int own_descriptor = -1;
   std::string summary{};
 };
 

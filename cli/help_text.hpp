@@ -40,6 +40,7 @@ Exit codes:
 Examples:
   troupe run checksum.yaml --set root=/etc
   troupe run checksum.yaml --chaos 50ms      the same sums, though workers are killed
+  seq 5 | troupe run upper.yaml | tail -1    with the builtins stdin and stdout
   generate-yaml | troupe run - --json > result.json)";
 
 inline constexpr auto validate_footer =

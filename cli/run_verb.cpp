@@ -1,5 +1,6 @@
 // Part of Troupe; see LICENSE.
 
+#include "troupe/base/descriptor_path.hpp"
 #include "troupe/cli/load.hpp"
 #include "troupe/cli/report.hpp"
 #include "troupe/cli/running.hpp"
@@ -41,6 +42,26 @@ exit_code refuse_usage(const run_arguments& arguments, const std::string& what) 
   return refuse(arguments, exit_code::usage, "run: " + what);
 }
 
+// Why stdin or stdout cannot be both for us and for a pool; empty: they are not.
+std::string stream_needed_twice(const config::troupe_spec& spec, const run_arguments& arguments) {
+  const bool is_file_on_stdin =
+      arguments.file.path == "-" || descriptor_named_by(arguments.file.path) == 0;
+  for (const auto& pool : spec.pools) {
+    if (!pool.enabled) continue;
+    if (is_file_on_stdin && pool.builtin == "stdin") {
+      return "the file was read from stdin, but pool " + pool.name +
+             " reads it too; give the file "
+             "by its name";
+    }
+    if (!arguments.is_json) continue;
+    const auto clash =
+        "--json needs stdout for itself, but pool " + pool.name + " writes there too";
+    if (pool.builtin == "stdout") return clash + " (builtin stdout)";
+    if (pool.log_stdout == output_mode::inherit) return clash + " (log.stdout: inherit)";
+  }
+  return {};
+}
+
 exit_code finish(const run_arguments& arguments, const run_outcome& outcome) {
   if (!arguments.is_json && !arguments.is_quiet) (void)os::write_all(2, summary(outcome));
   if (outcome.cause) {
@@ -73,11 +94,8 @@ exit_code run(const run_arguments& arguments) {
   if (arguments.chaos > duration::zero() && !has_pipeline) {
     return refuse_usage(arguments, "--chaos kills workers of a pipeline, and this file has none");
   }
-  for (const auto& pool : spec.pools) {
-    if (arguments.is_json && pool.enabled && pool.log_stdout == output_mode::inherit) {
-      return refuse_usage(arguments, "--json needs stdout for itself, but pool " + pool.name +
-                                         " writes there too (log.stdout: inherit)");
-    }
+  if (const auto wrong = stream_needed_twice(spec, arguments); !wrong.empty()) {
+    return refuse_usage(arguments, wrong);
   }
   running troupe{spec, arguments};
   if (const auto opened = troupe.open_socket(); !opened) {

@@ -43,8 +43,17 @@ constexpr duration plain_line_pause_max = 60s;
 constexpr duration end_wait_max = 10s;
 constexpr unsigned columns_by_default = 80;
 
-bool can_show_progress(const run_arguments& arguments) {
-  return !arguments.is_quiet && !is_dumb_terminal() && os::is_terminal(2);
+// A line that is drawn again and again would be mixed with what a pool writes to the same terminal.
+bool writes_to_terminal(const config::troupe_spec& spec) {
+  return os::is_terminal(1) &&
+         std::any_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
+           return pool.enabled && pool.builtin == "stdout";
+         });
+}
+
+bool can_show_progress(const config::troupe_spec& spec, const run_arguments& arguments) {
+  return !writes_to_terminal(spec) && !arguments.is_quiet && !is_dumb_terminal() &&
+         os::is_terminal(2);
 }
 
 std::string what_was_lost(std::uint64_t lost, std::uint64_t inside) {
@@ -73,7 +82,7 @@ bool has_no_pipeline(const config::troupe_spec& spec) {
 } // namespace
 
 running::running(const config::troupe_spec& spec, const run_arguments& arguments)
-    : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(arguments)},
+    : spec_{spec}, arguments_{arguments}, has_progress_line_{can_show_progress(spec, arguments)},
       has_services_only_{has_no_pipeline(spec)},
       is_unseen_{!has_progress_line_ &&
                  (arguments.is_quiet || arguments.is_json || has_services_only_)},

@@ -118,6 +118,7 @@ struct pool_spec {
   std::string shell;                ///< Text for `/bin/sh -c`, when `kind` is shell.
   std::string builtin;              ///< Name from `known_builtins`, when `kind` is builtin.
   builtin_role role = builtin_role::transform; ///< Of the builtin.
+  bool is_in_host = false;                     ///< A builtin without a process of its own.
   std::vector<std::string> args;               ///< Appended to `command`, or given to the worker.
   /// For a builtin: its settings, every duration as integer nanoseconds, every size as bytes.
   /// For a worker or command: `config:` as written.

@@ -223,19 +223,15 @@ void print_messages(block& out, const pool_spec& pool) {
   if (pool.dead_letter) out.add("dead_letter", pool.dead_letter->name);
 }
 
-void print_pool(block out, const pool_spec& pool) {
-  if (!pool.description.empty()) out.add("description", as_text(pool.description));
-  out.add("enabled", pool.enabled ? "true" : "false");
-  print_kind(out, pool);
-  out.add("replicas", pool.replicas ? as_count(*pool.replicas) : "auto");
-  print_messages(out, pool);
+void print_process(block out, const pool_spec& pool) {
   out.add("restart", as_restart(pool.restart));
   out.add("start", flow_map{}
                        .add("timeout", format_duration(pool.start.timeout))
                        .add("stagger", format_duration(pool.start.stagger))
                        .str());
   out.add("stop", as_stop(pool.stop));
-  out.add("recycle", as_recycle(pool.recycle));
+  const bool is_command_source = is_foreign(pool) && pool.inputs.empty() && !pool.outputs.empty();
+  if (!is_command_source) out.add("recycle", as_recycle(pool.recycle));
   out.add("env", as_env(pool.env));
   if (!pool.env_files.empty()) out.add("env_file", as_paths(pool.env_files));
   out.add("clear_env", pool.clear_env ? "true" : "false");
@@ -244,6 +240,19 @@ void print_pool(block out, const pool_spec& pool) {
   flow_map log;
   if (!speaks_on_stdout(pool)) log.add("stdout", as_output(pool.log_stdout));
   out.add("log", log.add("stderr", as_output(pool.log_stderr)).str());
+}
+
+void print_pool(block out, const pool_spec& pool) {
+  if (!pool.description.empty()) out.add("description", as_text(pool.description));
+  out.add("enabled", pool.enabled ? "true" : "false");
+  print_kind(out, pool);
+  out.add("replicas", pool.replicas ? as_count(*pool.replicas) : "auto");
+  print_messages(out, pool);
+  if (pool.is_in_host) {
+    out.add("stop", flow_map{}.add("drain", format_duration(pool.stop.drain)).str());
+  } else {
+    print_process(out, pool);
+  }
 }
 
 void print_channel(block out, const channel_spec& channel) {

@@ -6,6 +6,7 @@
 #include "troupe/config/detail/hints.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace troupe::config::detail {
 
@@ -114,6 +115,22 @@ void check_references(graph& all) {
     for (const auto& one : pool.spec.inputs) check_reference(all, pool, "input", one);
     for (const auto& one : pool.spec.outputs) check_reference(all, pool, "output", one);
     if (pool.spec.dead_letter) check_reference(all, pool, "dead_letter", *pool.spec.dead_letter);
+  }
+}
+
+// Two that read, or write, the same descriptor would take each other's bytes, or mix them.
+void check_own_streams(graph& all) {
+  std::map<std::string_view, const pool_draft*> users;
+  for (const auto& pool : all.pools()) {
+    if (!pool.spec.enabled || pool.ready_made == nullptr || !pool.ready_made->is_in_host) continue;
+    const auto [first, is_first] = users.emplace(pool.ready_made->name, &pool);
+    if (is_first) continue;
+    const auto& other = first->second->spec;
+    all.error(problem::bad_combination, pool.spec.at, pool.from.path_to("builtin"),
+              "pool " + in_quotes(other.name) + at_line(other.at) + " has the " +
+                  pool.spec.builtin +
+                  " of this run already, and there is only one; join them with "
+                  "a channel");
   }
 }
 

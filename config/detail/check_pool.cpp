@@ -67,6 +67,26 @@ void check_builtin(const pool_draft& pool) {
   }
 }
 
+// It works on a thread of the host: there is no process to be started, stopped or limited.
+void check_builtin_in_host(const pool_draft& pool) {
+  if (pool.ready_made == nullptr || !pool.ready_made->is_in_host) return;
+  const auto why = "has no meaning: builtin '" + pool.spec.builtin +
+                   "' uses the descriptor of this run, and has no process of its own";
+  constexpr std::array<std::string_view, 9> about_process{
+      "restart", "start",       "recycle",        "env", "env_file", "clear_env",
+      "limits",  "working_dir", "message_timeout"};
+  for (const auto key : about_process) refuse(pool, key, why);
+  // What was written as a file had a worker whose stdout had to be let through.
+  if (!pool.is_stream_by_path) refuse(pool, "log", why);
+  const auto* const stop = pool.from.has_own("stop") ? pool.from.find("stop") : nullptr;
+  if (stop == nullptr) return;
+  for (const auto& one : stop->value->entries) {
+    if (one.is_default || one.key == "drain") continue;
+    pool.from.owner().error(problem::bad_combination, one.at, pool.from.path_to("stop." + one.key),
+                            why);
+  }
+}
+
 // Nothing of a worker of the user's asks for the rule.
 bool knows_on_error(const pool_draft& pool, bool has_input) {
   if (pool.spec.kind == pool_kind::builtin) return pool.spec.role == builtin_role::source;
@@ -103,6 +123,7 @@ void check_combinations(const pool_draft& pool) {
   if (pool.has_kind) {
     check_kind(pool);
     check_builtin(pool);
+    check_builtin_in_host(pool);
   }
   check_messages(pool);
 }

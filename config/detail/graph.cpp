@@ -65,6 +65,7 @@ void check_graph(context& owner, std::vector<channel_draft>& channels,
                  std::vector<pool_draft>& pools) {
   graph all{owner, channels, pools};
   check_references(all);
+  check_own_streams(all);
   check_types(all);
   check_protocols(all);
   check_ends(all);

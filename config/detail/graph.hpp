@@ -52,6 +52,7 @@ bool is_foreign(const pool_spec& pool);
 
 // The checks, in the order in which they run.
 void check_references(graph& all);
+void check_own_streams(graph& all);
 void check_types(graph& all);
 void check_protocols(graph& all); ///< Decides modes and codecs too.
 void check_ends(graph& all);

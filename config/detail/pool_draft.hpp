@@ -20,6 +20,7 @@ struct pool_draft {
   std::optional<protocol_mode> mode;
   std::optional<codec_kind> codec;
   const known_builtin* ready_made = nullptr; ///< Of kind builtin.
+  bool is_stream_by_path = false;            ///< It was written as a file: `path: /dev/stdin`.
 };
 
 struct channel_draft {

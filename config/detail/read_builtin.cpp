@@ -1,5 +1,6 @@
 // Part of Troupe; see LICENSE.
 
+#include "troupe/base/descriptor_path.hpp"
 #include "troupe/base/text.hpp"
 #include "troupe/config/detail/hints.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
@@ -108,8 +109,45 @@ std::string explain_setting(const known_builtin& ready_made, std::string_view ke
          (names.empty() ? "none" : comma_list(names));
 }
 
-void read_settings(const value_at& from, location at, const known_builtin& ready_made,
+const known_builtin* find_known(const known_builtins& known, std::string_view name) {
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const known_builtin& one) { return one.name == name; });
+  return found == known.end() ? nullptr : &*found;
+}
+
+bool has_key(const known_builtin& ready_made, std::string_view name) {
+  return std::any_of(ready_made.keys.begin(), ready_made.keys.end(),
+                     [&](const builtin_key& key) { return key.name == name; });
+}
+
+// A path may name a descriptor of this process, and means another thing in the worker that would
+// open it. Returns the builtin that uses the descriptor itself; null: it is a path like others.
+const known_builtin* own_stream_behind(const value_at& path, const known_builtin& ready_made,
+                                       const known_builtins& known) {
+  const auto text = read_text(path);
+  if (!text) return nullptr;
+  static const std::string nowhere;
+  const bool is_dash = *text == "-" && !ready_made.own_stream.empty();
+  const auto resolved = resolve_path(path.base(nowhere), *text);
+  // Where other relative paths begin is known only when all is read; they are looked at then.
+  const bool is_known = resolved.starts_with('/');
+  const auto named = is_known ? descriptor_named_by(resolved) : std::nullopt;
+  const auto number = is_dash ? std::optional{ready_made.own_descriptor} : named;
+  if (!number) return nullptr;
+  if (number == ready_made.own_descriptor) return find_known(known, ready_made.own_stream);
+  const bool is_log = number == 2 && ready_made.role == builtin_role::sink;
+  if (!is_log) {
+    path.error(problem::out_of_range,
+               in_quotes(*text) + " is descriptor " + std::to_string(*number) +
+                   " of whoever opens it, and the worker that would has not that of this run; name "
+                   "a file, or use the builtins stdin and stdout");
+  }
+  return nullptr;
+}
+
+void read_settings(const value_at& from, location at, const known_builtins& known_all,
                    pool_draft& out) {
+  const auto& ready_made = *out.ready_made;
   static const node no_settings{.what = node::kind::map,
                                 .at = {},
                                 .text = {},
@@ -119,8 +157,8 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
                                 .weight = 1};
   const auto& settings = from.value.what == node::kind::null ? no_settings : from.value;
   if (settings.what != node::kind::map) return from.wrong_type();
-  std::string json;
-  std::string yaml;
+  std::vector<std::pair<std::string, setting>> read;
+  const known_builtin* own_stream = nullptr;
   for (const auto& one : settings.entries) {
     const auto path = from.path + '.' + shown(one.key);
     const auto known = std::find_if(ready_made.keys.begin(), ready_made.keys.end(),
@@ -132,11 +170,23 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
     const auto words = text::join(known->words, " ");
     const key_row row{
         .in = section::pool, .name = known->name, .type = known->type, .words = words};
-    const auto value = read_setting({from.owner, *one.value, path, row});
+    const value_at setting_at{from.owner, *one.value, path, row};
+    const auto value = read_setting(setting_at);
     if (!value) continue;
+    if (row.type == value_type::path) {
+      if (const auto* const stream = own_stream_behind(setting_at, ready_made, known_all)) {
+        own_stream = stream;
+      }
+    }
+    read.emplace_back(one.key, *value);
+  }
+  std::string json;
+  std::string yaml;
+  for (const auto& [key, value] : read) {
+    if (own_stream != nullptr && !has_key(*own_stream, key)) continue;
     const auto separator = json.empty() ? "" : ", ";
-    json += separator + quoted_json(one.key) + ": " + value->json;
-    yaml += separator + one.key + ": " + value->yaml;
+    json += separator + quoted_json(key) + ": " + value.json;
+    yaml += separator + key + ": " + value.yaml;
   }
   for (const auto& key : ready_made.keys) {
     if (!key.is_required || settings.find(key.name) != nullptr) continue;
@@ -145,13 +195,15 @@ void read_settings(const value_at& from, location at, const known_builtin& ready
   }
   out.spec.config_json = '{' + json + '}';
   out.spec.config_yaml = '{' + yaml + '}';
+  if (own_stream == nullptr) return;
+  out.is_stream_by_path = true;
+  out.ready_made = own_stream;
+  out.spec.builtin = own_stream->name;
 }
 
 const known_builtin* find_builtin(const value_at& from, location at, const std::string& name,
                                   const known_builtins& known) {
-  for (const auto& one : known) {
-    if (one.name == name) return &one;
-  }
+  if (const auto* const found = find_known(known, name)) return found;
   from.owner.error(problem::unknown_reference, at, from.path,
                    "no builtin is called " + in_quotes(name) + offer(name, names_of(known)));
   return nullptr;
@@ -167,7 +219,8 @@ void read_builtin(const value_at& from, const entry& one, const known_builtins& 
     if (out.ready_made == nullptr) return;
     out.spec.role = out.ready_made->role;
     const key_row row{.in = section::pool, .name = "builtin", .type = value_type::map};
-    read_settings({from.owner, settings, from.path + '.' + name, row}, at, *out.ready_made, out);
+    read_settings({from.owner, settings, from.path + '.' + name, row}, at, known, out);
+    out.spec.is_in_host = out.ready_made->is_in_host;
   };
   if (from.is_scalar()) {
     static const node nothing;

@@ -3,13 +3,37 @@
 #include "troupe/os/standard_streams.hpp"
 
 #include <cerrno>
+#include <climits>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace troupe::os {
+
+namespace {
+
+bool wait_for(int descriptor, short events, const event_fd* interruption) {
+  pollfd waits[2] = {{.fd = descriptor, .events = events, .revents = 0},
+                     {.fd = -1, .events = POLLIN, .revents = 0}};
+  if (interruption != nullptr) waits[1].fd = interruption->descriptor().get();
+  while (::poll(waits, 2, -1) < 0) {
+    if (errno != EINTR) return true; // No memory: what follows may wait instead.
+  }
+  return waits[1].revents == 0;
+}
+
+// What a pipe with room takes at once. A file never makes its writer wait for a reader.
+std::size_t part_size(int descriptor) {
+  constexpr std::size_t file_part_bytes = std::size_t{1} << 20;
+  struct stat status {};
+  const bool is_file = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  return is_file ? file_part_bytes : PIPE_BUF;
+}
+
+} // namespace
 
 void occupy_closed_standard_streams() noexcept {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -44,6 +68,34 @@ expected<void> write_all(int descriptor, std::string_view bytes) {
     }
   }
   return {};
+}
+
+bool wait_to_read(int descriptor, const event_fd* interruption) {
+  return wait_for(descriptor, POLLIN, interruption);
+}
+
+bool wait_to_write(int descriptor, const event_fd* interruption) {
+  return wait_for(descriptor, POLLOUT, interruption);
+}
+
+expected<std::size_t> read_from(int descriptor, std::span<std::byte> into) {
+  while (true) {
+    const auto size = ::read(descriptor, into.data(), into.size());
+    if (size >= 0) return static_cast<std::size_t>(size);
+    if (errno == EAGAIN) return failure{errc::would_block, {}, EAGAIN};
+    if (errno != EINTR) return system_failure("cannot read", errno);
+  }
+}
+
+expected<std::size_t> write_part(int descriptor, std::string_view bytes) {
+  const auto part = bytes.substr(0, part_size(descriptor));
+  while (true) {
+    const auto size = ::write(descriptor, part.data(), part.size());
+    if (size >= 0) return static_cast<std::size_t>(size);
+    if (errno == EAGAIN) return failure{errc::would_block, {}, EAGAIN};
+    if (errno == EPIPE) return failure{errc::end_of_stream, {}, EPIPE};
+    if (errno != EINTR) return system_failure("cannot write", errno);
+  }
 }
 
 } // namespace troupe::os

@@ -2,8 +2,10 @@
 
 #pragma once
 
-#include "troupe/base/expected.hpp"
+#include "troupe/os/event_fd.hpp"
 
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 /// What a command does with descriptors 0, 1 and 2. A library leaves them alone.
@@ -21,5 +23,17 @@ void occupy_closed_standard_streams() noexcept;
 /// Writes all of `bytes`, waiting for room, also when the descriptor does not block by itself.
 /// SIGPIPE is the caller's concern.
 expected<void> write_all(int descriptor, std::string_view bytes);
+
+/// Waits until the descriptor has something to read, or room; also an end or an error is something.
+/// False: `interruption` was rung instead. It may be null. @{
+[[nodiscard]] bool wait_to_read(int descriptor, const event_fd* interruption);
+[[nodiscard]] bool wait_to_write(int descriptor, const event_fd* interruption);
+/// @}
+
+/// Reads what is there, 0 at the end; `would_block` when there is nothing after all.
+[[nodiscard]] expected<std::size_t> read_from(int descriptor, std::span<std::byte> into);
+/// Writes a part of `bytes`: after `wait_to_write` no more than is taken without waiting, also when
+/// the descriptor blocks. `would_block` when another was faster; `end_of_stream` when nobody reads.
+[[nodiscard]] expected<std::size_t> write_part(int descriptor, std::string_view bytes);
 
 } // namespace troupe::os

@@ -19,6 +19,7 @@ struct worker_entry {
   pipeline::message_type (*input)() = nullptr;
   pipeline::message_type (*output)() = nullptr;
   std::unique_ptr<pipeline::any_worker> (*make)(const worker_config&) = nullptr;
+  bool runs_in_host = false; ///< On a thread of the host, whose descriptors it uses.
   const worker_entry* next = nullptr;
 };
 

@@ -5,7 +5,7 @@
 #include "troupe/ipc/arena.hpp"
 #include "troupe/pool/dispatcher.hpp"
 #include "troupe/pool/environment.hpp"
-#include "troupe/pool/lane_port.hpp"
+#include "troupe/pool/lane_group.hpp"
 #include "troupe/pool/pool_settings.hpp"
 #include "troupe/pool/worker_slots.hpp"
 
@@ -16,28 +16,6 @@
 
 namespace troupe {
 
-/// What the owner of a lane set knows of its slots, beyond `lane_events`.
-///
-/// Lives in: host. Threads: the dispatcher's only. Blocks: must not. Crash (of a worker): see
-/// lane_events. Errors: must not throw.
-class lane_keeper : public lane_events {
-public:
-  /// The slot gets no new work (or again).
-  virtual void hold(slot_id slot, bool is_held) = 0;
-  /// The next death of the slot's worker is ours, not the fault of what it works on.
-  virtual void forgive(slot_id slot) = 0;
-  /// Nothing would be lost if the worker ended now.
-  [[nodiscard]] virtual bool is_idle(slot_id slot) const = 0;
-  /// The slot's worker, which is attached next, is given this many messages; 0: any number.
-  virtual void set_quota(slot_id slot, std::uint64_t messages) = 0;
-  /// Messages that the slot's worker has finished.
-  [[nodiscard]] virtual std::uint64_t messages_done(slot_id slot) const = 0;
-  /// The supervisor has spent its restart budget.
-  virtual void on_gave_up(const failure& cause) = 0;
-  /// The supervisor has ended every worker.
-  virtual void on_stopped() = 0;
-};
-
 /// The slots of one pipeline stage: rings to supervised workers, without tasks or futures.
 ///
 /// What the supervisor and the launcher say comes on their threads and is posted to the
@@ -45,7 +23,7 @@ public:
 ///
 /// Lives in: host. Threads: the dispatcher's, except `make`, `stop` and the ports. Blocks: never.
 /// Crash (of a worker): `on_detached` after its last answer. Errors: see lane_keeper.
-class lane_set final : public lane_port,
+class lane_set final : public lane_group,
                        public slot_control,
                        public worker_link_events,
                        public std::enable_shared_from_this<lane_set> {
@@ -55,25 +33,17 @@ public:
                                         pool_environment& environment, lane_keeper& keeper,
                                         dispatched& member);
 
-  /// Starts the workers.
-  void start_workers();
-  /// Ends them; `lane_keeper::on_stopped` follows. Any thread.
-  void stop(stop_mode mode);
-  void query(std::function<void(std::vector<slot_status>)> receiver);
-  /// Lets go of the keeper and the supervisor; nothing is called any more.
-  void disconnect();
-
-  /// Takes all answers there are; true when there was one.
-  bool poll();
-  /// Checks the health of the workers; call it every few milliseconds while jobs are in flight.
-  /// Returns when to call it even if there are none.
-  time_point check(time_point now);
-  /// SIGKILL for a random worker's group, chosen by `random`; false when none lives.
-  bool kill_one(std::uint64_t random);
-  [[nodiscard]] std::uint64_t exits() const noexcept { return exits_; }
-  /// Processes by slot; 0: none.
-  [[nodiscard]] std::vector<int> pids() const;
-  [[nodiscard]] bool has_jobs() const noexcept;
+  // lane_group
+  void start_workers() override;
+  void stop(stop_mode mode) override;
+  void query(std::function<void(std::vector<slot_status>)> receiver) override;
+  void disconnect() override;
+  bool poll() override;
+  time_point check(time_point now) override;
+  bool kill_one(std::uint64_t random) override;
+  [[nodiscard]] std::uint64_t exits() const noexcept override { return exits_; }
+  [[nodiscard]] std::vector<int> pids() const override;
+  [[nodiscard]] bool has_jobs() const noexcept override;
 
   // lane_port
   bool post(slot_id slot, job_id job, std::span<const std::byte> payload) override;

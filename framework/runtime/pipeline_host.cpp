@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/pipeline_host.hpp"
 
+#include "troupe/pipeline/host_lane.hpp"
 #include "troupe/pipeline/session.hpp"
 #include "troupe/pool/worker_loop.hpp"
 #include "troupe/process/function_address.hpp"
@@ -69,7 +70,7 @@ pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_setti
   const auto code = address_of_code(reinterpret_cast<const void*>(&run_pipeline_job)).packed;
   for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
     keepers_.push_back(std::make_unique<keeper>(*this, engine_.stage_at(i)));
-    lanes_.push_back(lane_set::make(settings_[i], code, environment_, *keepers_.back(), *this));
+    lanes_.push_back(make_lanes(i, code));
     engine_.connect(i, *lanes_.back());
   }
   lanes_running_ = lanes_.size();
@@ -81,6 +82,16 @@ pipeline_host::pipeline_host(const pipeline::graph& plan, std::vector<pool_setti
 
 pipeline_host::~pipeline_host() = default;
 
+std::shared_ptr<lane_group> pipeline_host::make_lanes(std::size_t stage, std::uint64_t job_code) {
+  const auto& worker = engine_.stage_at(stage).spec().worker;
+  const auto* const entry =
+      worker.module.empty() ? find_worker(worker_list(), worker.name) : nullptr;
+  if (entry != nullptr && entry->runs_in_host && settings_[stage].replicas > 0) {
+    return pipeline::host_lane::make(worker.name, environment_, *keepers_[stage], *this);
+  }
+  return lane_set::make(settings_[stage], job_code, environment_, *keepers_[stage], *this);
+}
+
 void pipeline_host::start() {
   environment_.dispatch().add(shared_from_this());
   for (const auto& lanes : lanes_) lanes->start_workers();
@@ -90,6 +101,7 @@ void pipeline_host::stop_producing() {
   environment_.dispatch().post([self = shared_from_this()] {
     if (!self->draining_since_) self->draining_since_ = clock::now();
     self->engine_.stop_producing();
+    for (const auto& lanes : self->lanes_) lanes->stop_producing();
   });
 }
 

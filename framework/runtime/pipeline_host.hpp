@@ -44,7 +44,7 @@ struct channel_report {
   pipeline::channel_counters counters;
 };
 
-/// A pipeline with its workers: the engine, and a lane set for each stage.
+/// A pipeline with its workers: the engine, and a group of lanes for each stage.
 ///
 /// Lives in: host. Threads: any; the engine runs on the dispatcher's. Blocks: `report` and
 /// `disconnect`, for the dispatcher. Crash (of a worker): see pipeline::engine.
@@ -92,6 +92,7 @@ public:
 private:
   class keeper;
 
+  std::shared_ptr<lane_group> make_lanes(std::size_t stage, std::uint64_t job_code);
   time_point turn(time_point now);
   void make_chaos(time_point now);
   bool is_spared(std::size_t stage);
@@ -109,7 +110,7 @@ private:
   const pipeline_events events_;
   pipeline::engine engine_;
   std::vector<std::unique_ptr<keeper>> keepers_;
-  std::vector<std::shared_ptr<lane_set>> lanes_;
+  std::vector<std::shared_ptr<lane_group>> lanes_;
   const std::vector<pool_settings> settings_;
   std::set<std::string, std::less<>> keeps_dead_letters_; // Stages whose dead letters a pool reads.
   std::size_t lanes_running_ = 0;

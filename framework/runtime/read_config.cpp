@@ -58,6 +58,9 @@ config::known_builtins builtins() {
     made.input_type = from.input_type;
     made.output_type = from.output_type;
     made.is_single = from.is_single;
+    made.is_in_host = from.is_in_host;
+    made.own_stream = from.own_stream;
+    made.own_descriptor = from.own_descriptor;
     for (const auto& key : from.settings) {
       made.keys.push_back({key.name, type_of(key.type), key.is_required, key.words});
     }

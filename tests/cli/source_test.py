@@ -63,6 +63,11 @@ class Source(CommandTest):
         self.assertEqual(done.returncode, 78)
         self.assertIn("recycle: a command that is a source cannot go on", done.stderr)
 
+    def test_what_validate_prints_runs_the_same(self):
+        printed = self.troupe("validate", self.config("seq 3"), "--print").stdout
+        done = self.troupe("run", self.write("b.yaml", printed))
+        self.assertEqual((done.returncode, self.read("out")), (0, b"1\n2\n3\n"), done.stderr)
+
     def test_killing_its_worker_doubles_nothing_and_is_told(self):
         # It waits behind its first lines until it is killed.
         os.mkfifo(self.path("never"))

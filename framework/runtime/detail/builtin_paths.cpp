@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/detail/builtin_paths.hpp"
 
+#include "troupe/base/descriptor_path.hpp"
 #include "troupe/base/text.hpp"
 #include "troupe/os/file_access.hpp"
 
@@ -87,7 +88,11 @@ std::vector<path_problem> builtin_path_problems(const config::troupe_spec& spec,
     if (pool.builtin != rule.builtin) continue;
     const auto value = settings.find(rule.setting);
     if (value == settings.end() || !value->is_string()) continue;
-    const auto problem = rule.problem_of(folder_of(spec, pool) / value->get<std::string>());
+    const auto path = folder_of(spec, pool) / value->get<std::string>();
+    const auto problem = descriptor_named_by(path.string()).value_or(2) != 2
+                             ? in_quotes(path) + " is another file in each process; name stdin and "
+                                                 "stdout by the builtins of that name"
+                             : rule.problem_of(path);
     if (!problem.empty()) {
       out.push_back({"builtin." + pool.builtin + "." + rule.setting, problem});
     }
