@@ -173,6 +173,7 @@ std::vector<key_row> make_rows() {
 
   {.in = start, .name = "timeout", .type = value_type::duration, .standard = "30s", .help = "from start to ready, then killed", .min = 1},
   {.in = start, .name = "stagger", .type = value_type::duration, .standard = "0s", .help = "pause between two workers"},
+  {.in = start, .name = "method", .type = word, .standard = "zygote", .help = "workers are forked from a prepared process, or each executes the program again; commands are executed always", .words = "zygote spawn"},
   {.in = start, .name = "autostart", .type = boolean, .status = planned},
 
   {.in = stop, .name = "signal", .type = signal, .standard = "TERM", .help = "sent first"},

@@ -228,6 +228,7 @@ void print_process(block out, const pool_spec& pool) {
   out.add("start", flow_map{}
                        .add("timeout", format_duration(pool.start.timeout))
                        .add("stagger", format_duration(pool.start.stagger))
+                       .add("method", pool.start.method == start_method::spawn ? "spawn" : "zygote")
                        .str());
   out.add("stop", as_stop(pool.stop));
   const bool is_command_source = is_foreign(pool) && pool.inputs.empty() && !pool.outputs.empty();

@@ -147,6 +147,9 @@ void read_retry(const map_reader& from, retry_spec& out) {
 void read_start(const map_reader& from, start_spec& out) {
   from.time("timeout", out.timeout);
   from.time("stagger", out.stagger);
+  if (const auto word = from.word("method")) {
+    out.method = *word == "spawn" ? start_method::spawn : start_method::zygote;
+  }
 }
 
 void read_stop(const map_reader& from, stop_spec& out) {

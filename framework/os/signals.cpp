@@ -19,6 +19,12 @@ void reset_and_block_all_signals() noexcept {
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
+void block_all_signals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
 void unblock_all_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);

@@ -8,6 +8,9 @@ namespace troupe::os {
 /// disturbed by what is meant for others. For a process of its own (zygote), never for the host.
 void reset_and_block_all_signals() noexcept;
 
+/// Blocks all signals in this thread from now on, and leaves their dispositions.
+void block_all_signals() noexcept;
+
 /// Unblocks every signal, as the last step of a fresh process; what was sent before acts now.
 void unblock_all_signals() noexcept;
 

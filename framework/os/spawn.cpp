@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 
+#include <fcntl.h>
 #include <link.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@ namespace troupe::os {
 namespace {
 
 constexpr auto own_image = "/proc/self/exe";
+constexpr int passed_number = 3; // Of the descriptor that the new image gets.
 
 // One line of /proc/self/maps, as far as it matters here.
 struct mapped_file {
@@ -95,9 +97,26 @@ struct spawn_settings {
   spawn_settings& operator=(const spawn_settings&) = delete;
 };
 
-void fill(spawn_settings& settings, const fd& passed) {
+void add_stream(posix_spawn_file_actions_t& actions, int number, int source) {
+  if (source == standard_streams::null) {
+    ::posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0);
+  } else if (source != standard_streams::inherited) {
+    ::posix_spawn_file_actions_adddup2(&actions, source, number);
+  }
+}
+
+// What the kernel refuses is tried without: closing what libraries have left open to programs.
+enum class closing { others, nothing };
+
+void fill(spawn_settings& settings, int passed, const standard_streams& streams, closing wanted) {
+  add_stream(settings.actions, STDIN_FILENO, streams.in);
+  add_stream(settings.actions, STDOUT_FILENO, streams.out);
+  add_stream(settings.actions, STDERR_FILENO, streams.err);
   // dup2 onto itself clears close-on-exec in the child only.
-  ::posix_spawn_file_actions_adddup2(&settings.actions, passed.get(), passed.get());
+  ::posix_spawn_file_actions_adddup2(&settings.actions, passed, passed_number);
+  if (wanted == closing::others) {
+    ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, passed_number + 1);
+  }
   sigset_t none;
   sigset_t all;
   ::sigemptyset(&none);
@@ -150,20 +169,25 @@ std::vector<std::string> environment_with(const environment_variables& more) {
 } // namespace
 
 expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor,
-                                          environment_variables more) {
+                                          environment_variables more,
+                                          const standard_streams& streams) {
   // A program with closed standard streams gets their numbers; a copy always lies above them.
   auto passed = descriptor.duplicate();
   if (!passed) return passed.error();
-  spawn_settings settings;
-  fill(settings, *passed);
   std::vector<std::string> argv{program_invocation_name};
   if (auto program = path_for_loader(); !program.empty()) argv.push_back(std::move(program));
-  more.emplace_back(name, std::to_string(passed->get()) + ":" + std::to_string(::getpid()));
+  more.emplace_back(name, std::to_string(passed_number) + ":" + std::to_string(::getpid()));
   const auto entries = environment_with(more);
   const auto environment = pointers_to(entries);
   pid_t pid = 0;
-  const int problem = ::posix_spawn(&pid, own_image, &settings.actions, &settings.attributes,
-                                    pointers_to(argv).data(), environment.data());
+  int problem = 0;
+  for (const auto wanted : {closing::others, closing::nothing}) {
+    spawn_settings settings;
+    fill(settings, passed->get(), streams, wanted);
+    problem = ::posix_spawn(&pid, own_image, &settings.actions, &settings.attributes,
+                            pointers_to(argv).data(), environment.data());
+    if (problem == 0) break;
+  }
   if (problem != 0) return system_failure("cannot start /proc/self/exe again", problem);
   passed->reset(); // Its number is free for the next: few descriptors may be left.
   auto handle = pidfd::open(pid);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,9 +101,14 @@ void fill_standard_streams() noexcept {
   }
 }
 
+void close_all_at_exec() noexcept {
+  constexpr unsigned at_exec = 4; // CLOSE_RANGE_CLOEXEC, Linux 5.11.
+  ::syscall(SYS_close_range, first_free_descriptor, UINT_MAX, at_exec);
+}
+
 unsigned thread_count() {
   DIR* tasks = ::opendir("/proc/self/task");
-  if (tasks == nullptr) return 0;
+  if (tasks == nullptr) return __libc_single_threaded != 0 ? 1 : 2;
   unsigned count = 0;
   while (const auto* entry = ::readdir(tasks)) {
     if (entry->d_name[0] != '.') ++count;

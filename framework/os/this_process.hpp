@@ -36,7 +36,10 @@ void set_standard_stream_to_null(int number) noexcept;
 /// Opens /dev/null for each of 0, 1, 2 that is closed, so that no later file gets their numbers.
 void fill_standard_streams() noexcept;
 
-/// Number of threads, or 0 when /proc is not there.
+/// Descriptors above 2 will be closed by exec, as far as the kernel can do that.
+void close_all_at_exec() noexcept;
+
+/// Number of threads; when /proc is not there, 2 if any was ever started, else 1.
 [[nodiscard]] unsigned thread_count();
 /// Pids of the children of this process, adopted ones too; empty when /proc lacks the list.
 [[nodiscard]] std::vector<int> children();

@@ -145,6 +145,7 @@ void check(const stop_spec& stop) {
 void check(const start_spec& start) {
   check_span_not_zero("pool_options::start.timeout", start.timeout);
   check_span("pool_options::start.stagger", start.stagger);
+  check_enum("pool_options::start.method", start.method, start_method::spawn);
 }
 
 void check(const recycle_spec& recycle) {

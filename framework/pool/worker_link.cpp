@@ -13,9 +13,11 @@ worker_link::worker_link(slot_id slot, incarnation_id incarnation, std::size_t o
     : slot_{slot}, incarnation_{incarnation}, owner_{std::move(owner)}, end_{ipc::host_end::create(
                                                                             output_arena_bytes)} {}
 
-void worker_link::launch(launcher& with, process_options options, const worker_setup& setup,
-                         const os::shared_memory& input_arena, const library_list& libraries) {
+void worker_link::launch(launcher& with, start_method method, process_options options,
+                         const worker_setup& setup, const os::shared_memory& input_arena,
+                         const library_list& libraries) {
   worker_request request;
+  request.method = method;
   request.options = std::move(options);
   request.entry = &run_worker;
   request.descriptors = {&end_->request_descriptor(), &end_->response_descriptor(),

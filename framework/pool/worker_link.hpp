@@ -45,8 +45,9 @@ public:
               std::weak_ptr<worker_link_events> owner);
 
   /// Asks the launcher for the process.
-  void launch(launcher& with, process_options options, const worker_setup& setup,
-              const os::shared_memory& input_arena, const library_list& libraries);
+  void launch(launcher& with, start_method method, process_options options,
+              const worker_setup& setup, const os::shared_memory& input_arena,
+              const library_list& libraries);
 
   [[nodiscard]] slot_id slot() const noexcept { return slot_; }
   [[nodiscard]] incarnation_id incarnation() const noexcept { return incarnation_; }

@@ -89,7 +89,7 @@ void worker_slots::launch(worker_link& link, process_options options,
   options.name = name_of(link.slot());
   options.surroundings = surroundings_;
   try {
-    link.launch(environment_->processes(), std::move(options),
+    link.launch(environment_->processes(), settings_.start.method, std::move(options),
                 {.pool = settings_.name,
                  .slot = link.slot().value,
                  .incarnation = link.incarnation().value,

@@ -69,6 +69,7 @@ struct recycle_spec {
 struct start_spec {
   duration timeout = std::chrono::seconds{30}; ///< From start to ready; then killed.
   duration stagger{};                          ///< Pause between two slots.
+  start_method method = start_method::zygote;  ///< Of workers; commands are always executed.
 };
 
 /// What a supervisor needs to know about one pool.

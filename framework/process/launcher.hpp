@@ -49,7 +49,13 @@ struct process_options {
   std::shared_ptr<const os::surroundings> surroundings{};
 };
 
-/// A process forked from the zygote: it runs a function of this program.
+/// How a worker comes to be.
+enum class start_method {
+  zygote, ///< Forked from the prepared zygote. When the zygote has threads, executed all the same.
+  spawn,  ///< The program is executed again for each worker, and runs its static constructors.
+};
+
+/// A process that runs a function of this program.
 struct worker_request {
   process_options options{};
   /// Runs in the child; its return value is the exit code. `descriptors` are those of the request,
@@ -57,6 +63,7 @@ struct worker_request {
   function_address<int(std::span<os::fd> descriptors, std::span<const std::byte> argument)> entry{};
   std::vector<const os::fd*> descriptors{}; ///< Borrowed until `start` returns; at most 8.
   std::vector<std::byte> argument{};        ///< At most `launch_argument_bytes_max`.
+  start_method method = start_method::zygote;
 };
 
 inline constexpr std::size_t launch_argument_bytes_max = 64 * 1024;

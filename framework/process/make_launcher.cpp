@@ -94,8 +94,9 @@ void pass_surroundings(launch_request& request) {
 
 class zygote_launcher final : public launcher {
 public:
-  explicit zygote_launcher(os::reactor& reactor)
-      : reactor_{reactor}, core_{std::make_shared<detail::host_launcher>(reactor)} {}
+  zygote_launcher(os::reactor& reactor, launcher_log log)
+      : reactor_{reactor}, core_{std::make_shared<detail::host_launcher>(reactor, std::move(log))} {
+  }
 
   ~zygote_launcher() override {
     if (guard_.is_forked_copy()) {
@@ -114,6 +115,7 @@ public:
   void start(worker_request request, std::shared_ptr<process_observer> observer) override {
     launch_request out;
     out.message.kind = child_kind::worker;
+    out.message.method = request.method;
     out.message.entry = request.entry.address();
     out.message.argument = std::move(request.argument);
     out.message.descriptor_count = static_cast<std::uint8_t>(request.descriptors.size());
@@ -171,8 +173,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<launcher> make_launcher(os::reactor& reactor) {
-  return std::make_unique<zygote_launcher>(reactor);
+std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log) {
+  return std::make_unique<zygote_launcher>(reactor, std::move(log));
 }
 
 } // namespace troupe

@@ -5,7 +5,9 @@
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/launcher.hpp"
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 namespace troupe {
 
@@ -15,6 +17,9 @@ namespace troupe {
 ///
 /// Destroying it kills all children and waits for their ends, which are told as always; requests
 /// that were not sent fail. `reactor` must outlive it; not to be destroyed on the reactor thread.
-std::unique_ptr<launcher> make_launcher(os::reactor& reactor);
+///
+/// `log` takes what people should know of how children are started; on the reactor thread.
+using launcher_log = std::function<void(std::string_view line)>;
+std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log = {});
 
 } // namespace troupe

@@ -5,7 +5,8 @@
 namespace troupe {
 
 /// Must be called first in `main` (`troupe::init` does). When this process was started to be the
-/// zygote of a host, it takes that role and never returns; workers run inside this call. Otherwise
+/// zygote of a host, or one worker of a zygote that does not fork, it takes that role and never
+/// returns; workers run inside this call. Otherwise
 /// it notes that it was called and returns.
 void become_zygote_if_asked(int argc, char** argv);
 

@@ -11,6 +11,7 @@
 #include "troupe/runtime/reactor_timers.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <mutex>
 #include <utility>
@@ -28,7 +29,8 @@ log_sink current_log;     // Under sink_mutex.
 class environment final : public pool_environment {
 public:
   environment()
-      : timers_{std::make_shared<reactor_timers>(reactor_)}, launcher_{make_launcher(reactor_)},
+      : timers_{std::make_shared<reactor_timers>(reactor_)},
+        launcher_{make_launcher(reactor_, [this](std::string_view line) { tell_once(line); })},
         supervision_{make_supervision_factory({.timers = timers_})} {}
 
   ~environment() override {
@@ -62,6 +64,12 @@ public:
       if (current_log) return current_log(line);
     }
     std::fprintf(stderr, "troupe: %.*s\n", static_cast<int>(line.size()), line.data());
+  }
+
+  // What the launcher has to say is said of the program: once, however many environments it has.
+  void tell_once(std::string_view line) {
+    static constinit std::atomic<bool> was_told = false;
+    if (!was_told.exchange(true)) log(line);
   }
 
   [[nodiscard]] bool is_forked_copy() const noexcept { return guard_.is_forked_copy(); }

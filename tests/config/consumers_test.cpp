@@ -79,6 +79,7 @@ constexpr consumer in_the_program[] = {
     {"pools.NAME.restart.backoff.reset_after", R"(spec_\.reset_after)"},
     {"pools.NAME.start.timeout", R"(start\.timeout)"},
     {"pools.NAME.start.stagger", R"(start\.stagger)"},
+    {"pools.NAME.start.method", R"(start\.method)"},
     {"pools.NAME.stop.signal", R"(\(stop\.signal)"},
     {"pools.NAME.stop.final_signal", R"(\(stop\.final_signal)"},
     {"pools.NAME.stop.timeout", R"(spec_\.timeout)"},

@@ -83,7 +83,7 @@ pools:
     checkpoint: { messages: 7, period: 1s }
     restart: { policy: on_failure, intensity: 0, period: 1m30s, on_exhausted: park, success_exit: [0, TERM, 15],
                prevent_exit: [78], force_exit: [RTMIN+1], backoff: { reset_after: 1d } }
-    start: { timeout: 1s, stagger: 1ms }
+    start: { timeout: 1s, stagger: 1ms, method: spawn }
     stop: { signal: INT, final_signal: QUIT, timeout: brutal_kill, drain: 0s, scope: process }
     recycle: { max_messages: 5, max_age: 1h, max_memory: 1GB, jitter: 0.1 }
     env: { A: "", B: " x " }

@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(stop_start_recycle_and_limits_are_read) {
   const auto pool =
       load_pool(
           "{ command: [x], stop: { signal: SIGINT, final_signal: 9, timeout: infinity, drain: 3s, "
-          "scope: process }, start: { timeout: 9s, stagger: 50ms }, recycle: { max_age: 1h, "
+          "scope: process }, start: { timeout: 9s, stagger: 50ms, method: spawn }, recycle: { "
+          "max_age: 1h, "
           "max_memory: 1GiB, jitter: 0.5 }, limits: { nofile: 100, cpu: 1h, core: unlimited, as: "
           "{ soft: 1KiB, hard: unlimited } } }")
           .pools[0];
@@ -98,6 +99,8 @@ BOOST_AUTO_TEST_CASE(stop_start_recycle_and_limits_are_read) {
   BOOST_TEST(!pool.stop.timeout.has_value());
   BOOST_TEST((pool.stop.drain == 3s && pool.stop.scope == signal_scope::process));
   BOOST_TEST((pool.start.timeout == 9s && pool.start.stagger == 50ms));
+  BOOST_TEST((pool.start.method == start_method::spawn));
+  BOOST_TEST((load_pool("{ command: [x] }").pools[0].start.method == start_method::zygote));
   BOOST_TEST((pool.recycle.age_max == 1h && pool.recycle.memory_max_bytes == 1U << 30 &&
               pool.recycle.jitter == 0.5));
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> limits;

@@ -4,6 +4,7 @@
 
 #include "e2e/ledger.hpp"
 #include "e2e/world.hpp"
+#include "support/threaded_zygote.hpp"
 #include "troupe/pool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -76,7 +77,8 @@ public:
 private:
   void run() {
     std::unique_lock lock{mutex_};
-    while (!changed_.wait_for(lock, 1us * (1000 + random_() % 2000), [this] { return is_over_; })) {
+    while (
+        !changed_.wait_for(lock, pace_ * (1000 + random_() % 2000), [this] { return is_over_; })) {
       try {
         kill_one();
       } catch (const std::filesystem::filesystem_error&) {
@@ -103,6 +105,9 @@ private:
   std::condition_variable changed_;
   bool is_over_ = false;
   std::mt19937 random_;
+  // Workers that are executed take longer to come up, and some work is to be done between kills.
+  const std::chrono::microseconds pace_ =
+      std::getenv(test::threaded_zygote_variable) == nullptr ? 1us : 20us;
   std::atomic<int> workers_{0};
   std::atomic<int> zygotes_{0};
   std::thread thread_; // Last: it uses all of the above.

@@ -34,6 +34,13 @@ int try_to_start() {
   return test::children_of(::getpid()).empty() ? 0 : has_left_a_child;
 }
 
+bool fails_in_role(const char* variable, const os::fd& passed) {
+  auto started = os::spawn_own_image(variable, passed);
+  if (!started || !started->handle.wait_exited(deadline::never())) return false;
+  const auto status = started->handle.reap();
+  return status && WIFEXITED(*status) && WEXITSTATUS(*status) == EXIT_FAILURE;
+}
+
 BOOST_AUTO_TEST_SUITE(spawn_suite, *boost::unit_test::timeout(60))
 
 BOOST_AUTO_TEST_CASE(image_that_cannot_be_held_by_a_descriptor_is_killed_and_reaped) {
@@ -47,13 +54,14 @@ BOOST_AUTO_TEST_CASE(image_that_cannot_be_held_by_a_descriptor_is_killed_and_rea
 // In main it would make pools, which execute the program again: without end.
 BOOST_AUTO_TEST_CASE(image_that_cannot_take_the_role_it_was_started_for_never_reaches_main) {
   const auto pipe = os::make_pipe(); // No socket of a host.
-  auto started = os::spawn_own_image(detail::zygote_role_variable, pipe.reader);
-  BOOST_TEST_REQUIRE(started.has_value());
-  BOOST_TEST(started->handle.wait_exited(deadline::never()));
-  const auto status = started->handle.reap();
-  BOOST_TEST_REQUIRE(status.has_value());
-  BOOST_TEST(WIFEXITED(*status));
-  BOOST_TEST(WEXITSTATUS(*status) == EXIT_FAILURE);
+  const auto empty = os::unix_socket::make_pair();
+  const auto nonsense = os::unix_socket::make_pair();
+  const std::byte byte{99};
+  BOOST_TEST(nonsense.first.send({&byte, 1}, {}).has_value());
+  BOOST_TEST(fails_in_role(detail::zygote_role_variable, pipe.reader));
+  BOOST_TEST(fails_in_role(detail::worker_role_variable, pipe.reader));
+  BOOST_TEST(fails_in_role(detail::worker_role_variable, empty.second.descriptor()));
+  BOOST_TEST(fails_in_role(detail::worker_role_variable, nonsense.second.descriptor()));
 }
 
 BOOST_AUTO_TEST_CASE(role_that_another_process_was_started_for_is_not_taken) {

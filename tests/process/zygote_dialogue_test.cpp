@@ -1,6 +1,9 @@
 // Goal: the zygote keeps its side of the protocol, also with a host that is slow, rude or gone.
 // Method: the test is the host and speaks the protocol by hand.
 
+#include "support/denied_call.hpp"
+#include "support/forked.hpp"
+
 #include "troupe/os/pidfd.hpp"
 #include "troupe/os/poll.hpp"
 #include "troupe/os/spawn.hpp"
@@ -10,12 +13,16 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +34,12 @@ int returns_5(std::span<os::fd>, std::span<const std::byte>) {
 }
 int hangs(std::span<os::fd>, std::span<const std::byte>) {
   for (;;) ::pause();
+}
+
+int outlives_every_kill(std::span<os::fd>, std::span<const std::byte>) {
+  constexpr int life_ms = 2000;
+  ::poll(nullptr, 0, life_ms);
+  return 0;
 }
 
 struct hand_made_host {
@@ -165,6 +178,26 @@ BOOST_FIXTURE_TEST_CASE(messages_that_are_none_are_ignored_or_end_it, hand_made_
   const std::vector<std::byte> unknown{std::byte{200}};
   BOOST_TEST(socket.send(unknown, {}).has_value());
   BOOST_TEST(zygote.wait_exited(deadline::never()));
+}
+
+BOOST_AUTO_TEST_CASE(child_that_it_may_not_kill_is_waited_for_by_pauses) { // E9.
+  BOOST_TEST(test::holds_in_copy([] {
+    if (!test::deny_call(SYS_kill, EPERM) || !test::deny_call(SYS_pidfd_send_signal, EPERM)) {
+      return false;
+    }
+    hand_made_host host;
+    host.hello();
+    if (!host.start(1, outlives_every_kill) || !decode_started(host.receive())) return false;
+    host.socket = os::unix_socket{};
+    int status = -1;
+    rusage used{};
+    if (::wait4(host.pid, &status, 0, &used) != host.pid) return false;
+    // One that spins uses as much as its child lives, or all it gets on a busy machine.
+    constexpr long cpu_us_max = 500'000;
+    const auto cpu_us = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 +
+                        used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+    return status == 0 && cpu_us < cpu_us_max;
+  }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

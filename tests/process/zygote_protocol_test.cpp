@@ -16,6 +16,8 @@ start_message sample_start() {
   start_message out;
   out.id = 7;
   out.kind = child_kind::command;
+  out.method = start_method::spawn;
+  out.wants_report = true;
   out.options.name = "parse/2";
   out.options.env = {{"A", "1"}, {"B", ""}};
   out.options.clear_env = true;
@@ -48,6 +50,7 @@ exited_message sample_exited() {
   out.user_time_us = 5;
   out.crash.signal = 11;
   out.crash.frames = {1, 2, 3};
+  out.modules = {{1, 2, ""}, {3, 4, "/lib/x.so"}};
   return out;
 }
 

@@ -89,7 +89,11 @@ BOOST_FIXTURE_TEST_CASE(stopped_children_go_with_it, launch_fixture) {
     BOOST_TEST_REQUIRE(child);
     child->signal(SIGSTOP, signal_scope::process);
     ::kill(zygote, SIGKILL);
-    BOOST_TEST((worker->exited().status == exit_status::killed_by(SIGKILL)));
+    const auto signal = worker->exited().status.signal();
+    // To a stopped group that nobody leads any more the kernel says HUP; one that was executed may
+    // not have taken its role yet and so have it unblocked.
+    const bool is_executed = std::getenv(test::threaded_zygote_variable) != nullptr;
+    BOOST_TEST((signal == SIGKILL || (is_executed && signal == SIGHUP)));
   }
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdlib>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include <unistd.h>
@@ -10,13 +12,17 @@
 namespace troupe::test {
 
 /// With this variable set, the test's zygote has a second thread, as that of a program has whose
-/// global objects start some.
+/// global objects start some; with the value "everywhere" its workers have one, too.
 inline constexpr auto threaded_zygote_variable = "TROUPE_TEST_THREADED_ZYGOTE";
 
 /// For main, before anything of Troupe is called.
 inline void start_thread_if_asked() {
-  if (std::getenv(threaded_zygote_variable) == nullptr) return;
-  if (std::getenv("TROUPE_ZYGOTE_FD") == nullptr) return; // The test itself.
+  const char* const where = std::getenv(threaded_zygote_variable);
+  if (where == nullptr) return;
+  const bool is_worker = std::getenv("TROUPE_WORKER_FD") != nullptr;
+  const bool is_wanted = is_worker ? std::string_view{where} == "everywhere"
+                                   : std::getenv("TROUPE_ZYGOTE_FD") != nullptr;
+  if (!is_wanted) return; // The test itself.
   std::thread{[] {
     for (;;) ::pause(); // It blocks no signal: whatever is sent to the process, it takes.
   }}.detach();
@@ -25,17 +31,22 @@ inline void start_thread_if_asked() {
 /// Sets the variable while it lives.
 class threaded_zygote {
 public:
-  threaded_zygote() : was_set_{std::getenv(threaded_zygote_variable) != nullptr} {
-    ::setenv(threaded_zygote_variable, "1", 1);
+  explicit threaded_zygote(const char* value = "1") {
+    if (const char* before = std::getenv(threaded_zygote_variable)) before_ = before;
+    ::setenv(threaded_zygote_variable, value, 1);
   }
   ~threaded_zygote() {
-    if (!was_set_) ::unsetenv(threaded_zygote_variable);
+    if (before_.empty()) {
+      ::unsetenv(threaded_zygote_variable);
+    } else {
+      ::setenv(threaded_zygote_variable, before_.c_str(), 1);
+    }
   }
   threaded_zygote(const threaded_zygote&) = delete;
   threaded_zygote& operator=(const threaded_zygote&) = delete;
 
 private:
-  bool was_set_;
+  std::string before_;
 };
 
 } // namespace troupe::test

@@ -32,7 +32,7 @@ struct crash_arena::layout {
 
 namespace {
 
-static_assert(sizeof(crash_arena::layout) <= 4096);
+static_assert(sizeof(crash_arena::layout) <= crash_arena::page_bytes);
 static_assert(sizeof(void*) == sizeof(std::uint64_t));
 
 constexpr int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
@@ -116,9 +116,13 @@ void crash_arena::keep_only(int page) const noexcept {
 }
 
 void crash_arena::install_handlers(int page) const noexcept {
-  if (page == no_page) return;
-  at(page)->owner_pid.store(::getpid());
-  page_of_process.store(at(page));
+  if (page != no_page) install_handlers_at(reinterpret_cast<std::byte*>(at(page)));
+}
+
+void crash_arena::install_handlers_at(std::byte* page) noexcept {
+  auto* const own = reinterpret_cast<layout*>(page);
+  own->owner_pid.store(::getpid());
+  page_of_process.store(own);
   const stack_t stack{.ss_sp = handler_stack, .ss_flags = 0, .ss_size = sizeof handler_stack};
   ::sigaltstack(&stack, nullptr);
   struct sigaction action {};
@@ -144,11 +148,15 @@ void crash_arena::note_library(const crash_library& library) noexcept {
 }
 
 crash_data crash_arena::read(int number) const {
+  return number == no_page ? crash_data{} : read_at(reinterpret_cast<std::byte*>(at(number)));
+}
+
+crash_data crash_arena::read_at(const std::byte* memory) {
   crash_data out;
-  if (number == no_page) return out;
   // The worker is dead, but a child of it may still write here: each number is read once.
-  const volatile layout& page = *at(number);
-  if (at(number)->state.load() != page_state::complete) return out;
+  const auto* const whole = reinterpret_cast<const layout*>(memory);
+  const volatile layout& page = *whole;
+  if (whole->state.load() != page_state::complete) return out;
   out.signal = page.signal;
   out.fault_address = page.fault_address;
   out.program_counter = page.program_counter;

@@ -54,6 +54,12 @@ public:
   /// In the worker: writes signal and stack to its page when the process crashes, then lets the
   /// signal kill it as if nobody had looked.
   void install_handlers(int page) const noexcept;
+
+  /// The same for a page in other memory, zeroed before and `page_bytes` long.
+  static constexpr std::size_t page_bytes = 4096;
+  static void install_handlers_at(std::byte* page) noexcept;
+  [[nodiscard]] static crash_data read_at(const std::byte* page);
+
   /// In the worker, after it has loaded a library: where it lies, for the stack of a later crash.
   static void note_library(const crash_library& library) noexcept;
 

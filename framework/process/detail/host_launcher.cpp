@@ -62,6 +62,9 @@ void host_launcher::start(launch_request request) {
     message.id = state.next_id++;
     child->set_id(message.id);
     state.children.emplace(message.id, child);
+    if (message.kind == child_kind::worker && message.method == start_method::zygote) {
+      state.wants_fork = true;
+    }
     return submit(state, message, request);
   });
   if (needs_reactor) {
@@ -161,7 +164,10 @@ void host_launcher::open_zygote() {
 
 void host_launcher::on_hello(hello_message message) {
   modules_ = std::move(message.modules);
-  shared_.with([](shared_state& state) { state.link = link_state::ready; });
+  shared_.with([&](shared_state& state) {
+    state.link = link_state::ready;
+    state.zygote_threads = message.thread_count;
+  });
   flush();
 }
 
@@ -192,6 +198,21 @@ void host_launcher::on_started(const started_message& message, os::pidfd handle)
     return fail_start(child, system_failure("its end cannot be watched", problem.code().value()));
   }
   child->observer().on_started(child);
+  tell_of_threads();
+}
+
+void host_launcher::tell_of_threads() {
+  std::uint32_t count = 0;
+  shared_.with([&](shared_state& state) {
+    if (state.zygote_threads <= 1 || !state.wants_fork || state.has_told_of_threads) return;
+    state.has_told_of_threads = true;
+    count = state.zygote_threads;
+  });
+  if (count == 0 || !log_) return;
+  log_("this program has " + std::to_string(count) +
+       " threads before troupe::init (a global object or a library has started them), so workers "
+       "cannot be forked and each executes the program again, which starts slower; start threads "
+       "after troupe::init, or say start.method: spawn if it is to be so");
 }
 
 void host_launcher::on_failed(const failed_message& message) {
@@ -210,16 +231,19 @@ void host_launcher::on_exited(const exited_message& message) {
                   std::chrono::microseconds{message.system_time_us}, message.rss_max_kib};
   // Only of the signal it died of: a worker may have written anything.
   const bool is_crash = record.status.signal() == message.crash.signal;
-  if (is_crash) return tell_crash(child, std::move(record), message.crash);
+  if (is_crash) return tell_crash(child, std::move(record), message);
   tell_exit(child, std::move(record));
   finish_closing();
 }
 
 // Tells the end once the frames have names, or without names when that takes too long.
 void host_launcher::tell_crash(const child_ptr& child, exit_record record,
-                               const crash_data& crash) {
+                               const exited_message& message) {
   const auto id = child->id();
-  record.stack = symbolise(crash, modules_, symbol_detail::quick);
+  const auto& crash = message.crash;
+  // One that was executed lies elsewhere than its zygote.
+  const auto& modules = message.modules.empty() ? modules_ : message.modules;
+  record.stack = symbolise(crash, modules, symbol_detail::quick);
   auto limit = reactor_.add_timer(clock::now() + symbols_timeout, [weak = weak_from_this(), id] {
     if (const auto self = weak.lock()) self->on_symbols(id, {});
   });
@@ -232,7 +256,7 @@ void host_launcher::tell_crash(const child_ptr& child, exit_record record,
     });
   };
   try {
-    symbols_.ask(crash, modules_, answer);
+    symbols_.ask(crash, modules, answer);
   } catch (const std::system_error&) {
     on_symbols(id, {}); // No thread can be made: its frames stay addresses.
   }

@@ -10,6 +10,7 @@
 #include "troupe/process/detail/zygote_link.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
 #include "troupe/process/launcher.hpp"
+#include "troupe/process/make_launcher.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -39,7 +40,8 @@ struct launch_request {
 class host_launcher final : public zygote_events,
                             public std::enable_shared_from_this<host_launcher> {
 public:
-  explicit host_launcher(os::reactor& reactor) : reactor_{reactor} {}
+  explicit host_launcher(os::reactor& reactor, launcher_log log)
+      : reactor_{reactor}, log_{std::move(log)} {}
 
   void start(launch_request request);
   void signal_group(std::uint64_t id, int signal, signal_scope scope);
@@ -74,6 +76,9 @@ private:
     link_state link = link_state::none;
     bool is_closing = false;
     bool has_unconfirmed_signal = false; ///< `signal_group` was asked; no pong since.
+    bool wants_fork = false;             ///< Some worker was to be forked.
+    std::uint32_t zygote_threads = 1;
+    bool has_told_of_threads = false; ///< Once is enough.
     std::uint64_t next_id = 1;
     std::unique_ptr<zygote_link> zygote; // Made and destroyed on the reactor thread.
     std::map<std::uint64_t, child_ptr> children;
@@ -95,7 +100,8 @@ private:
   void fail_start(const child_ptr& child, const failure& cause);
   void fail_queued(const failure& cause);
   void tell_exit(const child_ptr& child, exit_record record);
-  void tell_crash(const child_ptr& child, exit_record record, const crash_data& crash);
+  void tell_crash(const child_ptr& child, exit_record record, const exited_message& message);
+  void tell_of_threads();
   void on_symbols(std::uint64_t id, std::vector<std::string> stack);
   void on_child_dead(const child_ptr& child);
   void end_orphan(const child_ptr& child);
@@ -104,6 +110,7 @@ private:
   void finish_closing();
 
   os::reactor& reactor_;
+  const launcher_log log_;
   guarded<shared_state> shared_;
   // The reactor thread's from here on.
   std::vector<module_place> modules_;                    // Of the zygote.

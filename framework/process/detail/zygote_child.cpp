@@ -8,6 +8,7 @@
 #include "troupe/os/signals.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
+#include "troupe/process/detail/executed_child.hpp"
 #include "troupe/process/detail/libraries.hpp"
 #include "troupe/process/detail/tree_sweeper.hpp"
 
@@ -65,12 +66,26 @@ void take_streams(child_start& start) {
   if (message.has_directory) start.directory = std::move(start.descriptors[next++]);
   start.descriptors.erase(start.descriptors.begin(),
                           start.descriptors.begin() + static_cast<std::ptrdiff_t>(next));
+  if (!message.has_last_words) return;
+  auto memory = os::shared_memory::map(start.descriptors.back(), last_words_bytes, true);
+  if (memory) start.last_words = std::move(*memory);
+  start.descriptors.pop_back();
 }
 
 void close_others(const child_start& start) {
+  if (start.pages == nullptr) return;
   std::vector<int> kept{start.report.get(), start.environment.get(), start.directory.get()};
   for (const auto& descriptor : start.descriptors) kept.push_back(descriptor.get());
   os::this_process::close_all_but(kept);
+  start.pages->keep_only(start.page);
+}
+
+void prepare_last_words(const child_start& start) {
+  if (start.pages != nullptr) return start.pages->install_handlers(start.page);
+  if (!start.last_words) return;
+  prepare_unwinding();
+  write_module_places(start.last_words.bytes());
+  crash_arena::install_handlers_at(start.last_words.data());
 }
 
 // Environment, working directory and umask of the host as they were when the owner was made. Most
@@ -130,7 +145,7 @@ void take_limits(const child_start& start) {
   } catch (const std::exception& problem) {
     refuse(start, problem.what(), 0);
   }
-  start.pages.install_handlers(start.page);
+  prepare_last_words(start);
   os::unblock_all_signals();
   start.report.reset(); // The zygote reads the end of the pipe: started.
   try {
@@ -154,6 +169,8 @@ void take_limits(const child_start& start) {
     environment.emplace_back(*entry);
   }
   os::unblock_all_signals();
+  // What static constructors have opened is not for it; a thread of theirs may still use it.
+  os::this_process::close_all_at_exec();
   const int problem = os::replace_image(found.path, argv, environment);
   refuse(start, os::explain_exec_failure(found.path, problem), problem);
 }
@@ -173,7 +190,6 @@ void run_child(child_start start) {
   self::lead_own_group();
   take_streams(start);
   close_others(start);
-  start.pages.keep_only(start.page);
   take_surroundings(start);
   take_environment(start.message.options);
   take_working_dir(start);

@@ -5,6 +5,7 @@
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/os/this_process.hpp"
+#include "troupe/process/detail/executed_child.hpp"
 #include "troupe/process/detail/zygote_child.hpp"
 #include "troupe/process/exit_status.hpp"
 
@@ -50,6 +51,7 @@ void zygote_children::start(start_message message, std::vector<os::fd> descripto
   if (descriptors.size() != message.descriptors_in_all()) {
     return fail(message.id, EMFILE, "out of descriptors; raise the limit of open files");
   }
+  if (must_execute(message)) return start_executed(std::move(message), descriptors);
   child record;
   record.id = message.id;
   os::pipe_ends report;
@@ -63,8 +65,8 @@ void zygote_children::start(start_message message, std::vector<os::fd> descripto
   const int zygote_pid = os::this_process::pid();
   const int pid = os::fork_single_threaded();
   if (pid == 0) {
-    run_child({std::move(message), std::move(descriptors), std::move(report.writer), pages_,
-               record.page, zygote_pid});
+    run_child({std::move(message), std::move(descriptors), std::move(report.writer), zygote_pid,
+               &pages_, record.page});
   }
   if (pid < 0) {
     pages_.give_back(record.page);
@@ -74,17 +76,41 @@ void zygote_children::start(start_message message, std::vector<os::fd> descripto
   keep(pid, std::move(record));
 }
 
+bool zygote_children::must_execute(const start_message& message) const noexcept {
+  return forks_nothing_ ||
+         (message.kind == child_kind::worker && message.method == start_method::spawn);
+}
+
+void zygote_children::start_executed(start_message message,
+                                     const std::vector<os::fd>& descriptors) {
+  child record;
+  record.id = message.id;
+  auto started = execute_child(std::move(message), descriptors);
+  if (!started) {
+    const auto& cause = started.error();
+    return fail(record.id, cause.os_error, "cannot execute the program again: " + cause.message);
+  }
+  record.handle = std::make_shared<const os::pidfd>(std::move(started->handle));
+  record.report = std::move(started->report);
+  record.last_words = std::move(started->last_words);
+  keep(started->pid, std::move(record));
+}
+
 void zygote_children::keep(int pid, child record) {
   os::make_group_of_child(pid);
   auto& kept = children_[pid] = std::move(record);
   failure problem;
-  if (auto handle = os::pidfd::open(pid)) {
-    kept.handle = std::make_shared<const os::pidfd>(std::move(*handle));
+  if (!kept.handle) {
+    if (auto handle = os::pidfd::open(pid)) {
+      kept.handle = std::make_shared<const os::pidfd>(std::move(*handle));
+    } else {
+      problem = handle.error();
+    }
+  }
+  if (kept.handle) {
     const auto added = events_.add(kept.handle->descriptor(), tag_of(pid, child_event::death));
     kept.is_watched = added.has_value();
     if (!added) problem = added.error();
-  } else {
-    problem = handle.error();
   }
   if (kept.is_watched && kept.report) {
     const auto added = events_.add(kept.report, tag_of(pid, child_event::report));
@@ -241,7 +267,8 @@ void zygote_children::tell_exited(const child& record, const os::reaped_child* r
     message.system_time_us = reaped->system_time.count();
     message.rss_max_kib = reaped->rss_max_kib;
     const bool was_killed = from_wait_status(reaped->wait_status).signal().has_value();
-    if (was_killed) message.crash = pages_.read(record.page);
+    if (was_killed && record.last_words) read_last_words(record.last_words, message);
+    if (was_killed && !record.last_words) message.crash = pages_.read(record.page);
   }
   outbox_.send(encode(message));
 }

@@ -33,6 +33,9 @@ public:
 
   zygote_children(os::readiness_set& events, zygote_outbox& outbox);
 
+  /// From now on nothing is forked: there are other threads in this process.
+  void fork_nothing() noexcept { forks_nothing_ = true; }
+
   void start(start_message message, std::vector<os::fd> descriptors);
   void signal_group(const signal_group_message& message);
 
@@ -55,12 +58,15 @@ private:
     bool is_watched = false;
     os::fd report; // Readable when the child has started or failed; empty when known.
     int page = crash_arena::no_page;
-    bool has_rest_time = false; // What is left of its group is not killed when it is dead.
-    int rest_signal = 0;        // What that gets then.
-    bool is_waiting = false;    // Dead, and not buried before the rest of its group is.
+    bool has_rest_time = false;   // What is left of its group is not killed when it is dead.
+    int rest_signal = 0;          // What that gets then.
+    bool is_waiting = false;      // Dead, and not buried before the rest of its group is.
+    os::shared_memory last_words; // Of one that was executed.
   };
   using child_map = std::map<int, child>; // By pid.
 
+  [[nodiscard]] bool must_execute(const start_message& message) const noexcept;
+  void start_executed(start_message message, const std::vector<os::fd>& descriptors);
   void keep(int pid, child record);
   void fail(std::uint64_t id, int os_error, std::string text);
   /// Tells whether a child that reports has started, once that is known.
@@ -85,6 +91,7 @@ private:
   std::vector<std::byte> report_text_;
   time_point next_look_ = time_point::max();
   growing_pause look_pause_;
+  bool forks_nothing_ = false;
 };
 
 } // namespace troupe::detail

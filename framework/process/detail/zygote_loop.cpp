@@ -20,7 +20,6 @@ namespace troupe::detail {
 namespace {
 
 constexpr int requests_per_turn_max = 16;
-constexpr std::size_t hello_bytes_max = zygote_message_bytes_max / 2; // For the paths of libraries.
 // Between two rounds of kills: what cannot be killed (another user's, by setuid) is not waited for
 // in a spin.
 constexpr auto kill_pause_first = std::chrono::milliseconds{5};
@@ -34,17 +33,18 @@ constexpr std::uint64_t host_process_tag = 1;
 static_assert(host_process_tag < zygote_children::first_tag);
 
 // Subreaper, parent-death signal, descriptors, signals; returns the host's pidfd.
-os::pidfd take_role(const os::unix_socket& host, int host_pid) {
+os::pidfd take_role(const os::unix_socket& host, int host_pid, bool is_alone) {
   namespace self = os::this_process;
   const int kept[] = {host.descriptor().get()};
-  self::close_all_but(kept);
+  // What the other threads have opened is theirs; from the host this process has inherited nothing.
+  if (is_alone) self::close_all_but(kept);
   self::fill_standard_streams();
   self::set_standard_stream_to_null(STDIN_FILENO);
   self::set_name("troupe-zygote");
   self::adopt_orphans();
   self::raise_oom_score(worker_oom_score);
   // Blocked, not ignored: what is sent to a child right after the fork must wait for it.
-  os::reset_and_block_all_signals();
+  is_alone ? os::reset_and_block_all_signals() : os::block_all_signals();
   // CONT, not KILL: it wakes a stopped zygote, which then sees the pidfd and can clean up.
   self::signal_at_parent_death(SIGCONT);
   auto process = os::pidfd::open(host_pid);
@@ -56,10 +56,11 @@ os::pidfd take_role(const os::unix_socket& host, int host_pid) {
 } // namespace
 
 zygote_loop::zygote_loop(os::unix_socket host, int host_pid)
-    : host_{std::move(host)},
-      host_process_{take_role(host_, host_pid)}, outbox_{host_}, children_{events_, outbox_},
-      in_(zygote_message_bytes_max), read_pause_{read_pause_first, read_pause_max},
-      kill_pause_{kill_pause_first, kill_pause_max} {
+    : host_{std::move(host)}, thread_count_{os::this_process::thread_count()},
+      host_process_{take_role(host_, host_pid, thread_count_ == 1)}, outbox_{host_},
+      children_{events_, outbox_}, in_(zygote_message_bytes_max),
+      read_pause_{read_pause_first, read_pause_max}, kill_pause_{kill_pause_first, kill_pause_max} {
+  if (thread_count_ > 1) children_.fork_nothing();
   if (const auto added = events_.add(host_process_.descriptor(), host_process_tag); !added) {
     raise(added.error());
   }
@@ -77,14 +78,9 @@ void zygote_loop::run() {
 void zygote_loop::say_hello() {
   hello_message hello;
   hello.pid = os::this_process::pid();
-  hello.thread_count = os::this_process::thread_count();
-  std::size_t size_bytes = 0;
-  for (auto& module : loaded_modules()) {
-    if (hello.modules.empty()) hello.program_identity = module.identity;
-    size_bytes += sizeof module + module.path.size();
-    if (size_bytes > hello_bytes_max) break;
-    hello.modules.push_back({module.base, module.end, std::move(module.path)});
-  }
+  hello.thread_count = thread_count_;
+  hello.program_identity = loaded_modules().front().identity;
+  hello.modules = own_module_places();
   outbox_.send(encode(hello));
 }
 

@@ -25,7 +25,8 @@ namespace troupe::detail {
 /// Errors: what cannot be started is told to the host; what nobody hears is dropped.
 class zygote_loop {
 public:
-  /// Takes the role: subreaper, parent-death signal, descriptors, signals.
+  /// Takes the role: subreaper, parent-death signal, descriptors, signals. In a process that has
+  /// other threads, every child is executed, and what is theirs stays as it is.
   zygote_loop(os::unix_socket host, int host_pid);
   /// Ends with the process.
   [[noreturn]] void run();
@@ -51,6 +52,7 @@ private:
 
   // In this order: taking the role closes every descriptor but the first.
   os::unix_socket host_;
+  unsigned thread_count_;
   os::pidfd host_process_;
   os::readiness_set events_;
   zygote_outbox outbox_;

@@ -3,6 +3,7 @@
 #include "troupe/process/detail/zygote_protocol.hpp"
 
 #include "troupe/process/detail/byte_packer.hpp"
+#include "troupe/process/detail/modules.hpp"
 
 #include <cstring>
 
@@ -67,6 +68,27 @@ process_options take_options(byte_unpacker& in) {
   return out;
 }
 
+void put_modules(byte_packer& out, const std::vector<module_place>& modules) {
+  out.put(static_cast<std::uint32_t>(modules.size()));
+  for (const auto& module : modules) {
+    out.put(module.base);
+    out.put(module.end);
+    out.put(module.path);
+  }
+}
+
+std::vector<module_place> take_modules(byte_unpacker& in) {
+  std::vector<module_place> out;
+  for (auto left = in.take_count(); left > 0; --left) {
+    module_place module;
+    module.base = in.take<std::uint64_t>();
+    module.end = in.take<std::uint64_t>();
+    module.path = in.take_text();
+    out.push_back(std::move(module));
+  }
+  return out;
+}
+
 // Copies an array of plain things; false when it has more than `count_max`, or part of one.
 template<class T>
 bool fill(std::vector<T>& out, std::span<const std::byte> bytes, std::size_t count_max) {
@@ -87,12 +109,15 @@ std::vector<std::byte> encode(const start_message& message) {
   auto out = begin(zygote_message::start);
   out.put(message.id);
   out.put(message.kind);
+  out.put(message.method);
   put_options(out, message.options);
   out.put(message.has_out);
   out.put(message.has_err);
   out.put(message.has_in);
   out.put(message.has_environment);
   out.put(message.has_directory);
+  out.put(message.has_last_words);
+  out.put(message.wants_report);
   out.put(message.environment_bytes);
   out.put(message.environment_hash);
   out.put(message.file_mode_mask.has_value());
@@ -111,12 +136,15 @@ expected<start_message> decode_start(std::span<const std::byte> bytes) {
   start_message out;
   out.id = in.take<std::uint64_t>();
   out.kind = in.take<child_kind>();
+  out.method = in.take<start_method>();
   out.options = take_options(in);
   out.has_out = in.take<bool>();
   out.has_err = in.take<bool>();
   out.has_in = in.take<bool>();
   out.has_environment = in.take<bool>();
   out.has_directory = in.take<bool>();
+  out.has_last_words = in.take<bool>();
+  out.wants_report = in.take<bool>();
   out.environment_bytes = in.take<std::uint64_t>();
   out.environment_hash = in.take<std::uint64_t>();
   const bool has_mask = in.take<bool>();
@@ -139,12 +167,7 @@ std::vector<std::byte> encode(const hello_message& message) {
   out.put(message.pid);
   out.put(message.thread_count);
   out.put(message.program_identity);
-  out.put(static_cast<std::uint32_t>(message.modules.size()));
-  for (const auto& module : message.modules) {
-    out.put(module.base);
-    out.put(module.end);
-    out.put(module.path);
-  }
+  put_modules(out, message.modules);
   return out.take();
 }
 
@@ -155,13 +178,7 @@ expected<hello_message> decode_hello(std::span<const std::byte> bytes) {
   out.pid = in.take<std::int32_t>();
   out.thread_count = in.take<std::uint32_t>();
   out.program_identity = in.take<std::uint64_t>();
-  for (auto left = in.take_count(); left > 0; --left) {
-    module_place module;
-    module.base = in.take<std::uint64_t>();
-    module.end = in.take<std::uint64_t>();
-    module.path = in.take_text();
-    out.modules.push_back(std::move(module));
-  }
+  out.modules = take_modules(in);
   if (!in.is_complete()) return bad_message();
   return out;
 }
@@ -213,6 +230,7 @@ std::vector<std::byte> encode(const exited_message& message) {
   out.put(message.crash.program_counter);
   out.put(std::as_bytes(std::span{message.crash.frames}));
   out.put(std::as_bytes(std::span{message.crash.libraries}));
+  put_modules(out, message.modules);
   return out.take();
 }
 
@@ -230,6 +248,7 @@ expected<exited_message> decode_exited(std::span<const std::byte> bytes) {
   out.crash.program_counter = in.take<std::uint64_t>();
   const auto frames = in.take_bytes();
   const auto libraries = in.take_bytes();
+  out.modules = take_modules(in);
   if (!in.is_complete() || !fill(out.crash.frames, frames, crash_frames_max) ||
       !fill(out.crash.libraries, libraries, crash_libraries_max)) {
     return bad_message();
@@ -252,6 +271,30 @@ expected<signal_group_message> decode_signal_group(std::span<const std::byte> by
   out.signal = in.take<std::int32_t>();
   out.scope = in.take<signal_scope>();
   if (!in.is_complete() || out.scope > signal_scope::rest_with_time) return bad_message();
+  return out;
+}
+
+std::vector<module_place> own_module_places() {
+  std::vector<module_place> out;
+  std::size_t size_bytes = 0;
+  for (auto& module : loaded_modules()) {
+    size_bytes += sizeof(module_place) + module.path.size();
+    if (size_bytes > module_bytes_max) break;
+    out.push_back({module.base, module.end, std::move(module.path)});
+  }
+  return out;
+}
+
+std::vector<std::byte> encode(const std::vector<module_place>& modules) {
+  byte_packer out;
+  put_modules(out, modules);
+  return out.take();
+}
+
+expected<std::vector<module_place>> decode_modules(std::span<const std::byte> bytes) {
+  byte_unpacker in{bytes};
+  auto out = take_modules(in);
+  if (!in.is_complete()) return bad_message();
   return out;
 }
 
