@@ -125,6 +125,7 @@ answer_state host_end::oldest(incoming_answer& out) noexcept {
   const auto claim = cell.claim.load(std::memory_order_acquire);
   if (claim != make_claim(head_, claim_state::done)) {
     const bool is_running = claim == make_claim(head_, claim_state::running);
+    if (is_running) begun_mark_ = head_ + 1;
     const bool is_older = claimed_mark(claim) < head_ + 1;
     return is_running || is_older ? answer_state::none : answer_state::corrupt;
   }
@@ -186,7 +187,7 @@ void host_end::pop() noexcept {
 
 bool host_end::revoke(std::uint64_t position) noexcept {
   auto& own = entries_[index(position)];
-  if (own.is_revoked) return false;
+  if (own.is_revoked || begun_mark_ == position + 1) return false;
   auto& claim = response_->cells[index(position)].claim;
   auto seen = claim.load(std::memory_order_acquire);
   if (claimed_mark(seen) >= position + 1) return false;
@@ -234,7 +235,17 @@ std::uint64_t host_end::code_at(std::uint64_t position) const noexcept {
 job_fate host_end::fate(std::uint64_t position) const noexcept {
   const auto claim = response_->cells[index(position)].claim.load(std::memory_order_acquire);
   if (claim == make_claim(position, claim_state::done)) return job_fate::answered;
-  return claimed_mark(claim) >= position + 1 ? job_fate::begun : job_fate::not_begun;
+  const bool is_begun = claimed_mark(claim) >= position + 1 || begun_mark_ == position + 1;
+  return is_begun ? job_fate::begun : job_fate::not_begun;
+}
+
+bool host_end::has_void_claims() const noexcept {
+  const auto mark_at = [this](std::uint64_t position) {
+    return claimed_mark(response_->cells[index(position)].claim.load(std::memory_order_acquire));
+  };
+  if (begun_mark_ == head_ + 1) return mark_at(head_) < head_ + 1;
+  // The one before was answered or revoked, so its mark was there.
+  return head_ > 0 && mark_at(head_ - 1) < head_;
 }
 
 void host_end::ring_bell_at(std::uint64_t position) noexcept {

@@ -108,8 +108,12 @@ public:
     return entries_[index(position)].is_in_arena;
   }
   [[nodiscard]] std::uint64_t code_at(std::uint64_t position) const noexcept;
-  /// Whether a job that is not revoked was begun; final once the worker is dead.
+  /// Whether a job that is not revoked was begun; final once the worker is dead. What `oldest` saw
+  /// begun stays so, whatever the worker writes over it.
   [[nodiscard]] job_fate fate(std::uint64_t position) const noexcept;
+  /// Whether the worker took back what it said of its jobs, so that its word for the oldest one,
+  /// begun or not, is worth nothing.
+  [[nodiscard]] bool has_void_claims() const noexcept;
 
   /// Asks for the bell when the job at `position` is answered. @pre it is in the ring
   void ring_bell_at(std::uint64_t position) noexcept;
@@ -144,6 +148,7 @@ private:
 
   std::uint64_t head_ = 0;        // Oldest position that is not finished with.
   std::uint64_t tail_ = 0;        // Next position to send.
+  std::uint64_t begun_mark_ = 0;  // Position + 1 of the last one that was seen running.
   std::uint64_t woken_stamp_ = 0; // The sleep that was ended last.
   std::uint64_t wakes_ = 0;
   std::uint64_t released_ = 0;

@@ -282,8 +282,16 @@ time_point lane_set::check(time_point now) {
   if (keeper_ == nullptr) return time_point::max();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].link || slots_[i].is_condemned || held_[i] == 0) continue;
-    if (slots_.look_at_head(i, now) == worker_slots::head_state::unresponsive) {
+    switch (slots_.look_at_head(i, now)) {
+    case worker_slots::head_state::begun:
+    case worker_slots::head_state::waiting:
+      break;
+    case worker_slots::head_state::unresponsive:
       condemn(i, end_reason::unresponsive);
+      break;
+    case worker_slots::head_state::lying:
+      condemn(i, end_reason::corrupt_answer);
+      break;
     }
   }
   return slots_.check_recycling(now);

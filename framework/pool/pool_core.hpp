@@ -170,6 +170,7 @@ private:
   void write_off(std::size_t index);
   void settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                    const exit_record& record);
+  void fail_refused(task_state& task, const exit_record& record);
   [[nodiscard]] failure time_limit_exceeded(const task_state& task,
                                             const exit_record& record) const;
   void fail_backlog(const failure& cause);

@@ -10,6 +10,11 @@
 
 namespace troupe {
 
+namespace {
+// Workers that are given up over one task before it fails.
+constexpr std::uint8_t refusals_max = 2;
+} // namespace
+
 void pool_core::start(slot_id slot, incarnation_id incarnation) {
   const auto link = slots_.make_link(slot, incarnation, weak_from_this(), *this);
   if (!link) return;
@@ -152,18 +157,42 @@ failure pool_core::time_limit_exceeded(const task_state& task, const exit_record
               "); raise pool_options::task_timeout or task_options::timeout if it may take longer"};
 }
 
+// Nobody can know whether workers that say nothing began it; it is not tried for ever.
+void pool_core::fail_refused(task_state& task, const exit_record& record) {
+  const bool has_limit = task.time_limit_ns != 0;
+  ++(has_limit ? counters_.timed_out : counters_.lost);
+  auto detail = std::make_unique<task_detail>();
+  detail->cause = {has_limit ? errc::time_limit : errc::worker_lost,
+                   "task " + std::to_string(task.id) + " of pool '" + settings_.name +
+                       "' was given to " + std::to_string(refusals_max) +
+                       " workers, and none said in time that it began; the last was " +
+                       record.name + " (pid " + std::to_string(record.pid) +
+                       "); look whether workers are stopped, or write over their memory"};
+  detail->record = std::make_unique<exit_record>(record);
+  detail->task = task.id;
+  fail(task, has_limit ? outcome::timed_out : outcome::lost, std::move(detail));
+}
+
 void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                             const exit_record& record) {
   const auto& verdict = sentences_[index];
   auto& end = slots_[index].link->end();
   const auto payload = end.payload_at(position);
-  const bool is_begun = end.fate(position) != ipc::job_fate::not_begun;
+  const bool is_judged = verdict.why != end_reason::by_itself && verdict.position == position;
+  // Of a worker that ran out of time or lied, the task it was judged by was in hand.
+  const bool is_in_hand = is_judged && (verdict.why == end_reason::message_timeout ||
+                                        verdict.why == end_reason::corrupt_answer);
+  const bool is_begun = is_in_hand || end.fate(position) != ipc::job_fate::not_begun;
   // It may have died of itself just before the limit; then that is the news.
   const bool is_doomed = verdict.why == end_reason::message_timeout &&
                          verdict.position == position &&
                          record.status == exit_status::killed_by(SIGKILL);
   task.slot = task_state::no_slot;
   store_payload(task, payload);
+  const bool is_refused = !is_begun && is_judged && verdict.why == end_reason::unresponsive;
+  if (is_refused && ++task.refusals >= refusals_max && phase_ != pool_phase::terminated) {
+    return fail_refused(task, record);
+  }
   if (is_begun) ++task.attempts;
   if (is_begun && phase_ == pool_phase::terminated) {
     release_payload(task);

@@ -15,6 +15,13 @@ constexpr auto fine_tick_period = std::chrono::microseconds{400};
 // The dispatcher keeps ticking this long after the last task, so that a pool which is used now and
 // then does not wake it for every task.
 constexpr auto linger = std::chrono::seconds{1};
+// A worker that does not say that it began a task with a limit has this much longer than the limit:
+// it may be stopped, or lie.
+constexpr auto begin_grace = std::chrono::seconds{2};
+
+task_state& task_at(const ipc::host_end& end, std::uint64_t position) {
+  return *reinterpret_cast<task_state*>(end.tag_at(position));
+}
 
 } // namespace
 
@@ -44,10 +51,29 @@ time_point pool_core::check_slot(std::size_t index, time_point now) {
   if (!s.link || s.phase == worker_phase::starting || loads_[index].in_flight == 0) {
     return time_point::max();
   }
-  const auto head = slots_.look_at_head(index, now);
+  const auto& end = s.link->end();
+  const bool is_revoked = end.is_revoked(end.head());
+  const auto limit_ns = is_revoked ? 0 : task_at(end, end.head()).time_limit_ns;
+  const auto patience =
+      limit_ns == 0 ? worker_slots::patience_max
+                    : std::min(worker_slots::patience_max, duration{limit_ns} + begin_grace);
+  const auto head = slots_.look_at_head(index, now, patience);
   if (s.is_condemned) return time_point::max();
-  if (head == worker_slots::head_state::unresponsive) condemn(index, end_reason::unresponsive);
-  return head == worker_slots::head_state::begun ? check_running(index, now) : time_point::max();
+  switch (head) {
+  case worker_slots::head_state::waiting:
+    return time_point::max();
+  case worker_slots::head_state::unresponsive:
+    condemn(index, end_reason::unresponsive);
+    return time_point::max();
+  case worker_slots::head_state::begun:
+    return check_running(index, now);
+  case worker_slots::head_state::lying:
+    // By our own clock and ledger the task is the worker's, whatever it says: its limit ends it.
+    if (limit_ns != 0) return check_running(index, now);
+    condemn(index, end_reason::corrupt_answer);
+    return time_point::max();
+  }
+  return time_point::max();
 }
 
 time_point pool_core::check_running(std::size_t index, time_point now) {

@@ -60,7 +60,8 @@ struct alignas(64) task_state {
   byte_place place = byte_place::none;
   std::uint16_t attempts = 0; ///< Begun so far.
   std::uint16_t attempts_max = 1;
-  bool had_to_wake = false; ///< Its worker slept when it was sent.
+  std::uint8_t refusals = 0; ///< Workers that were given up because they did not begin it.
+  bool had_to_wake = false;  ///< Its worker slept when it was sent.
   union {
     alignas(8) std::array<std::byte, bytes_here_max> here;
     std::byte* heap;            ///< malloc'ed.

@@ -15,8 +15,6 @@ namespace {
 
 // A worker that has not begun its job by then has missed its wake-up; ring it again.
 constexpr auto unnoticed_max = std::chrono::milliseconds{10};
-// ... and by then it is stopped or stuck outside any job: replace it.
-constexpr auto unresponsive_max = std::chrono::seconds{5};
 constexpr auto look_period = std::chrono::seconds{1};
 
 } // namespace
@@ -110,15 +108,18 @@ bool worker_slots::take_ready(std::size_t index, time_point now) {
   return true;
 }
 
-worker_slots::head_state worker_slots::look_at_head(std::size_t index, time_point now) {
+// After its patience, the worker is stopped or stuck outside any job: to be replaced.
+worker_slots::head_state worker_slots::look_at_head(std::size_t index, time_point now,
+                                                    duration patience) {
   auto& s = slots_[index];
   if (std::exchange(s.has_moved, false)) s.head_since = now;
   auto& end = s.link->end();
   const auto head = end.head();
   if (end.is_revoked(head)) return head_state::waiting;
+  if (end.has_void_claims()) return head_state::lying;
   if (end.fate(head) != ipc::job_fate::not_begun) return head_state::begun;
   const auto waited = now - s.head_since;
-  if (waited > unresponsive_max) return head_state::unresponsive;
+  if (waited > patience) return head_state::unresponsive;
   if (waited > unnoticed_max) end.wake_anyway();
   return head_state::waiting;
 }

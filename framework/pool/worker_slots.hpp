@@ -98,10 +98,13 @@ public:
 
   // While it works.
 
-  /// Whether the worker has begun the oldest job it holds; wakes it when it should have.
-  enum class head_state { begun, waiting, unresponsive };
-  /// @pre it holds a job
-  [[nodiscard]] head_state look_at_head(std::size_t index, time_point now);
+  /// Whether the worker has begun the oldest job it holds; wakes it when it should have. `lying`:
+  /// it has wiped out what it said of its jobs, and nobody can know.
+  enum class head_state { begun, waiting, unresponsive, lying };
+  static constexpr duration patience_max = std::chrono::seconds{5};
+  /// A worker that has not begun the job within `patience` is unresponsive. @pre it holds a job
+  [[nodiscard]] head_state look_at_head(std::size_t index, time_point now,
+                                        duration patience = patience_max);
   /// Asks for a successor; it comes when the worker holds nothing.
   void recycle(std::size_t index, end_reason reason);
   /// Whether it may be given no more messages.

@@ -84,6 +84,19 @@ int start_forger(std::uint32_t seed) {
   return 0;
 }
 
+// Wipes out what this worker says of its jobs, for ever.
+int wipe_claims_for_ever() {
+  const auto regions = mappings_of("troupe-response");
+  auto* const region = reinterpret_cast<ipc::response_region*>(regions.at(0).begin);
+  for (;;) {
+    for (auto& cell : region->cells) cell.claim.store(0);
+  }
+}
+int start_wiper() {
+  std::thread{wipe_claims_for_ever}.detach();
+  return 0;
+}
+
 std::vector<std::string> repeat(std::uint32_t index) {
   return std::vector<std::string>(index % 40, std::to_string(index));
 }
@@ -212,6 +225,46 @@ BOOST_FIXTURE_TEST_CASE(answers_forged_while_they_are_read_do_not_break_the_host
     pids = pool.worker_pids();
   }
   for (std::uint32_t i = 0; i < 200; ++i) BOOST_TEST((pool.apply(repeat, i) == repeat(i)));
+}
+
+// A worker that wipes out its claims never says that it began anything, or that it is done.
+BOOST_FIXTURE_TEST_CASE(a_time_limit_holds_for_a_worker_that_hides_what_it_does, clean_world) {
+  pool pool{four_workers()};
+  std::vector<future<int>> all;
+  for (int i = 0; i < 12; ++i) {
+    all.push_back(pool.submit_with({.timeout = 50ms}, wipe_claims_for_ever));
+  }
+  for (const auto& each : all) {
+    BOOST_REQUIRE(each.wait_for(100s));
+    BOOST_CHECK_THROW((void)each.get(), task_timeout_error);
+  }
+  BOOST_TEST(pool.apply(test::square, 3) == 9);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_time_limit_holds_while_a_thread_wipes_the_claims, clean_world) {
+  auto options = four_workers();
+  options.replicas = 1;
+  pool pool{options};
+  for (int i = 0; i < 5; ++i) {
+    BOOST_TEST(pool.apply(test::square, 3) == 9); // A word behind the head to be wiped.
+    auto wiper = pool.submit_with({.timeout = 1s}, start_wiper);
+    auto hangs = pool.submit_with({.timeout = 50ms}, test::loop_for_ever);
+    BOOST_REQUIRE(wiper.wait_for(100s)); // Its answer may have been wiped out, too.
+    BOOST_REQUIRE(hangs.wait_for(100s));
+    BOOST_CHECK_THROW((void)hangs.get(), task_timeout_error);
+  }
+}
+
+// Without a limit such a worker is replaced; its task is not tried for ever.
+BOOST_FIXTURE_TEST_CASE(a_task_without_limit_whose_worker_hides_it_is_lost, clean_world) {
+  auto options = four_workers();
+  options.replicas = 1;
+  pool pool{options};
+  BOOST_TEST(pool.apply(test::square, 3) == 9);
+  const auto hidden = pool.submit(wipe_claims_for_ever);
+  BOOST_REQUIRE(hidden.wait_for(100s));
+  BOOST_CHECK_THROW((void)hidden.get(), worker_lost);
+  BOOST_TEST(pool.apply(test::square, 3) == 9);
 }
 
 // What the host sends is out of a worker's reach.

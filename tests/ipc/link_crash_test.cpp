@@ -131,6 +131,78 @@ BOOST_AUTO_TEST_CASE(a_death_after_the_claim_leaves_the_job_begun) {
   }
 }
 
+// What the host has seen is its own, whatever the worker writes over it.
+BOOST_AUTO_TEST_CASE(a_job_that_was_seen_begun_stays_begun) {
+  for (const std::uint64_t jobs_before : {0u, 3u, 5000u}) {
+    liar liar{jobs_before};
+    auto& host = *liar.pair.host;
+    send_job(liar.pair);
+    BOOST_REQUIRE(state_of(host) == answer_state::none);
+    BOOST_TEST(!host.has_void_claims());
+    const std::uint64_t said = liar.cell().claim.exchange(0);
+    BOOST_TEST(host.has_void_claims());
+    BOOST_TEST(host.fate(host.head()) == job_fate::begun);
+    BOOST_TEST(!host.revoke(host.head()));
+    BOOST_TEST(host.fate(host.head() + 1) == job_fate::not_begun);
+    liar.cell().claim = said;
+    BOOST_TEST(!host.has_void_claims());
+    BOOST_REQUIRE(liar.say(payload_place::in_cell, 8) == answer_state::ready);
+    BOOST_TEST(host.fate(host.head()) == job_fate::answered);
+    host.pop();
+    BOOST_TEST(host.revoke(host.head()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(claims_that_were_wiped_out_behind_the_head_are_noticed) {
+  link_pair pair{output_bytes};
+  const auto memory =
+      link_pair::map(pair.host->response_descriptor(), sizeof(response_region), true);
+  auto& region = *reinterpret_cast<response_region*>(memory.data());
+  auto& host = *pair.host;
+  send_job(pair);
+  BOOST_TEST(!host.has_void_claims()); // The first of all has none behind it.
+  BOOST_REQUIRE(test::answer(*pair.worker, claim(pair)));
+  BOOST_REQUIRE(state_of(host) == answer_state::ready);
+  host.pop();
+  while (!host.is_full()) send_job(pair);
+  BOOST_TEST(!host.has_void_claims());
+  BOOST_TEST(host.revoke(host.tail() - 1)); // In the cell behind the head, one lap on.
+  BOOST_TEST(!host.has_void_claims());
+  region.cells[cell_index(host.head() - 1)].claim = 0;
+  BOOST_TEST(host.has_void_claims());
+}
+
+// The worker counts its sleeps; one that was ended is not ended again.
+BOOST_AUTO_TEST_CASE(each_sleep_is_woken_once) {
+  liar liar;
+  auto& host = *liar.pair.host;
+  BOOST_TEST(host.prepare_wake() == nullptr);
+  for (std::uint64_t sleep = 1; sleep < 4; ++sleep) {
+    liar.region.sleeping = sleep;
+    BOOST_TEST(host.is_asleep());
+    BOOST_TEST(host.prepare_wake() != nullptr);
+    BOOST_TEST(!host.is_asleep());
+    BOOST_TEST(host.prepare_wake() == nullptr);
+    BOOST_TEST(host.wakes() == sleep);
+  }
+  liar.region.sleeping = 0;
+  BOOST_TEST(host.prepare_wake() == nullptr);
+}
+
+// An answer that was read is looked at again: noise may have come over it meanwhile.
+BOOST_AUTO_TEST_CASE(an_answer_that_was_overwritten_while_it_was_read_no_longer_stands) {
+  liar liar{2};
+  auto& host = *liar.pair.host;
+  BOOST_REQUIRE(liar.say(payload_place::in_cell, 8) == answer_state::ready);
+  BOOST_TEST(host.is_still_answered());
+  for (const auto noise :
+       {std::uint64_t{0}, ~std::uint64_t{0}, make_claim(host.head(), claim_state::running),
+        make_claim(host.head() + 1, claim_state::done)}) {
+    liar.cell().claim = noise;
+    BOOST_TEST(!host.is_still_answered());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_death_after_the_answer_counts_as_answered_rung_or_not) {
   link_pair pair{output_bytes};
   send_job(pair, 300, 5000);
