@@ -4,7 +4,10 @@
 
 #include "troupe/pool/worker_link.hpp"
 
+#include "troupe/ipc/worker_end.hpp"
+#include "troupe/os/event_fd.hpp"
 #include "troupe/os/poll.hpp"
+#include "troupe/os/shared_memory.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -56,6 +59,29 @@ BOOST_AUTO_TEST_CASE(the_host_writes_nothing_to_the_doorbell) {
   const auto place = set.add(link->end().doorbell().get());
   set.wait(deadline::now());
   BOOST_TEST(!set.is_readable(place));
+}
+
+// The word lies in memory that the worker writes: a forger, or one that the launcher has given up
+// meanwhile, is not believed.
+BOOST_AUTO_TEST_CASE(a_worker_is_ready_when_it_says_so_and_the_launcher_knows_it) {
+  auto input = os::shared_memory::create("test-input", 4096, os::write_access::creator);
+  const auto map = [](const os::fd& descriptor, bool is_writable) {
+    return os::shared_memory::map(descriptor, 1, is_writable).value();
+  };
+  ipc::worker_end worker{map(link->end().request_descriptor(), false),
+                         map(link->end().response_descriptor(), true),
+                         map(input.descriptor(), false), map(link->end().output_descriptor(), true),
+                         os::event_fd{link->end().doorbell().duplicate().value()}};
+  BOOST_TEST(!link->is_ready());
+  worker.announce_ready();
+  BOOST_TEST(!link->is_ready());
+  link->on_started(std::make_shared<no_child>());
+  BOOST_TEST(link->is_ready());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_only_the_launcher_knows_is_not_ready) {
+  link->on_started(std::make_shared<no_child>());
+  BOOST_TEST(!link->is_ready());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
