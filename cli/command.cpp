@@ -25,6 +25,8 @@ template<class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template<class... F>
+overloaded(F...) -> overloaded<F...>; // clang before 17 does not find it out for an aggregate.
 
 exit_code carry_out(int argc, char** argv) {
   return std::visit(

@@ -5,7 +5,6 @@
 #include <troupe/troupe.hpp>
 
 #include <iostream>
-#include <ranges>
 #include <vector>
 
 int square(int n) {
@@ -16,7 +15,7 @@ int main(int argc, char** argv) {
   troupe::init(argc, argv);
   troupe::pool pool{{.replicas = 4}};
   const troupe::future<int> f = pool.submit(square, 12);
-  const std::vector<int> squares = pool.map(square, std::views::iota(1, 7));
+  const std::vector<int> squares = pool.map(square, std::vector{1, 2, 3, 4, 5, 6});
   for (const int s : squares) std::cout << s << ' ';
   std::cout << f.get() << '\n';
 }

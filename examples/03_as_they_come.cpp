@@ -5,7 +5,8 @@
 #include <troupe/troupe.hpp>
 
 #include <cstdio>
-#include <ranges>
+#include <numeric>
+#include <vector>
 
 // Stands for reading file number `n`.
 long lines_of(int n) {
@@ -15,13 +16,15 @@ long lines_of(int n) {
 int main(int argc, char** argv) {
   troupe::init(argc, argv);
   troupe::pool pool{{.replicas = 3}};
-  constexpr int files = 40;
+  std::vector<int> files(40); // Any range does, also one that is read only once.
+  std::iota(files.begin(), files.end(), 0);
   int done = 0;
   long lines = 0;
-  pool.for_each_completed(lines_of, std::views::iota(0, files),
+  pool.for_each_completed(lines_of, files,
                           [&](std::size_t, long count) {
                             lines += count;
-                            std::fprintf(stderr, "\r%3d %%", ++done * 100 / files);
+                            std::fprintf(stderr, "\r%3d %%",
+                                         ++done * 100 / static_cast<int>(files.size()));
                           },
                           {.chunk = 1, .look_ahead = 6});
   std::fputc('\n', stderr);

@@ -65,6 +65,7 @@ private:
 class counter {
 public:
   counter() = default;
+  int value() const { return value_; }
 
 private:
   int value_ = 0;
@@ -102,8 +103,8 @@ static_assert(!is_raw<std::string> && !is_raw<account> && !is_raw<std::optional<
 
 constexpr auto closure = [](int x) { return x; };
 static_assert(encodable<std::remove_const_t<decltype(closure)>>);
-const auto capturing = [x = 1] { return x; };
-const auto generic = [x = 1](auto y) { return x + y; };
+[[maybe_unused]] const auto capturing = [x = 1] { return x; };
+[[maybe_unused]] const auto generic = [x = 1](auto y) { return x + y; };
 static_assert(!encodable<std::remove_const_t<decltype(capturing)>>);
 static_assert(!encodable<std::remove_const_t<decltype(generic)>>);
 

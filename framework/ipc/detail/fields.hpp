@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
 #include <type_traits>
 
 namespace troupe::wire::detail {
@@ -13,18 +14,23 @@ inline constexpr std::size_t field_count_max = 32;
 template<class... Ts>
 struct type_list {};
 
+// What only decltype and requires name is defined all the same, and never runs: clang 14 and 15
+// count it as used, and refuse what is used, not defined, and takes a type of an unnamed namespace.
+
 /// Converts to anything but `T` itself; finds fields that `{}` cannot initialise.
 template<class T>
 struct any_field {
   template<class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, T>) operator F() const noexcept;
+  requires(!std::is_same_v<std::remove_cvref_t<F>, T>) operator F() const noexcept { std::abort(); }
 };
 
 /// Converts to the base classes of `T` only; finds aggregates that have one.
 template<class T>
 struct any_base {
   template<class B>
-  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept;
+  requires(std::is_base_of_v<B, T> && !std::is_same_v<B, T>) operator B() const noexcept {
+    std::abort();
+  }
 };
 
 template<class T>
@@ -190,7 +196,9 @@ constexpr decltype(auto) visit_fields(C& value, F&& visitor) {
 
 struct list_types {
   template<class... Fs>
-  type_list<Fs...> operator()(const Fs&...) const;
+  type_list<Fs...> operator()(const Fs&...) const {
+    return {};
+  }
 };
 
 /// The types of the fields of the aggregate `T`, as a `type_list`.
