@@ -1,12 +1,14 @@
 # Options, and the flags every unit of Troupe is compiled with.
 
+include(TroupeWarnings)
+
 option(TROUPE_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(TROUPE_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(TROUPE_BUILD_CLI "Build the command 'troupe'" ${PROJECT_IS_TOP_LEVEL})
 option(TROUPE_BUILD_BENCH "Build the benchmarks" OFF)
 option(TROUPE_INSTALL "Make the install target" ${PROJECT_IS_TOP_LEVEL})
 option(TROUPE_CHECK_HEADERS "Compile every header alone" OFF)
-option(TROUPE_WERROR "Treat warnings as errors" OFF)
+option(TROUPE_WERROR "Treat warnings as errors, if the compiler is a known one" OFF)
 set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers: address, undefined or thread (comma-separated)")
 
 if(PROJECT_IS_TOP_LEVEL)
@@ -30,10 +32,13 @@ endif()
 
 add_library(troupe_build_flags INTERFACE)
 target_compile_features(troupe_build_flags INTERFACE cxx_std_20)
-target_compile_options(troupe_build_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wswitch -fno-omit-frame-pointer)
-if(TROUPE_WERROR)
-  target_compile_options(troupe_build_flags INTERFACE -Werror)
+troupe_warning_flags(
+  "${CMAKE_CXX_COMPILER_ID}" "${CMAKE_CXX_COMPILER_VERSION}" "${TROUPE_WERROR}" "${TROUPE_SANITIZE}"
+  troupe_warnings)
+target_compile_options(troupe_build_flags INTERFACE ${troupe_warnings} -fno-omit-frame-pointer)
+if(TROUPE_WERROR AND NOT "-Werror" IN_LIST troupe_warnings)
+  message(STATUS "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} is not one of "
+    "cmake/TroupeWarnings.cmake: its warnings are shown and are no errors")
 endif()
 if(TROUPE_SANITIZE)
   # libcaf's headers compare null references on purpose, hence no null check.

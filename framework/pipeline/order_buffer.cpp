@@ -14,6 +14,7 @@ void append(output_block& to, output_block from) {
     to = std::move(from);
     return;
   }
+  if (from.bytes.empty()) return;
   to.bytes.insert(to.bytes.end(), from.bytes.begin(), from.bytes.end());
   to.size.count += from.size.count;
   to.size.bytes += from.size.bytes;
