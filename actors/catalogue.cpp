@@ -29,24 +29,28 @@ std::vector<setting_info> exec_settings() {
           {.name = "mode",
            .type = setting_type::word,
            .words = {"request_reply", "envelope"},
-           .help = "how the command answers; request_reply unless given"},
+           .standard = "request_reply",
+           .help = "how the command answers"},
           {.name = "input_codec",
            .type = setting_type::word,
            .words = {"string", "json"},
-           .help = "envelope: whether `data` is text or the message as JSON; string unless given"},
+           .standard = "string",
+           .help = "envelope: whether `data` is text or the message as JSON"},
           {.name = "output_codec",
            .type = setting_type::word,
            .words = {"string", "json"},
-           .help = "envelope: whether `data` is given on as text or as JSON; string unless given"}};
+           .standard = "string",
+           .help = "envelope: whether `data` is given on as text or as JSON"}};
 }
 
 const setting_info line_feeds_setting{
     .name = "line_feeds",
     .type = setting_type::word,
     .words = {"refuse", "escape", "keep"},
+    .standard = "refuse",
     .help =
         "what becomes of a message that holds a line feed: `refuse` gives it up, `escape` writes "
-        "`\\n` for it and `\\\\` for a backslash, `keep` writes it as it is; refuse unless given"};
+        "`\\n` for it and `\\\\` for a backslash, `keep` writes it as it is"};
 
 std::vector<builtin_info> sources() {
   return {
@@ -135,6 +139,7 @@ std::vector<builtin_info> sinks() {
                      .help = "file to write; made when it is missing"},
                     {.name = "append",
                      .type = setting_type::boolean,
+                     .standard = "false",
                      .help = "keep what the file holds; otherwise it begins empty"},
                     line_feeds_setting},
        .is_single = true,

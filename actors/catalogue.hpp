@@ -18,6 +18,7 @@ struct setting_info {
   setting_type type = setting_type::text;
   bool is_required = false;
   std::vector<std::string> words{}; ///< What a `word` may be.
+  std::string standard{};           ///< What counts when it is not given; empty: nothing.
   std::string help{};
 };
 

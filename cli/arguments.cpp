@@ -18,7 +18,7 @@ namespace troupe::cli {
 
 namespace {
 
-const std::vector<std::string_view> verbs = {"run", "validate", "status"};
+const std::vector<std::string_view> verbs = {"run", "validate", "status", "actors"};
 
 early_end usage_error(const std::string& verb, const std::string& what) {
   const auto name = verb.empty() ? std::string{"troupe"} : "troupe " + verb;
@@ -55,7 +55,7 @@ std::optional<early_end> check_verb(int argc, const char* const* argv) {
   } else if (const auto near = verb_meant(given); !near.empty()) {
     what += "; did you mean '" + std::string{near} + "'?";
   } else {
-    what += "; there are run, validate and status";
+    what += "; there are run, validate, status and actors";
   }
   return usage_error("", what);
 }
@@ -105,6 +105,7 @@ public:
     add_run();
     add_validate();
     add_status();
+    add_actors();
   }
 
   parsed_arguments parse(int argc, const char* const* argv) {
@@ -178,7 +179,17 @@ private:
         ->type_name("DURATION");
   }
 
+  void add_actors() {
+    actors_verb_->footer(actors_footer);
+    actors_verb_->add_option("NAME", actors_.name, "Only this one")->type_name(" ");
+    actors_verb_->add_flag("--json", actors_.is_json, "JSON on stdout")->disable_flag_override();
+  }
+
   parsed_arguments chosen() {
+    if (actors_verb_->parsed()) {
+      refuse_empty("NAME", actors_.name);
+      return actors_;
+    }
     if (run_verb_->parsed()) {
       read_set(set_, run_.file);
       if (has_no_socket_ && !run_.socket.empty()) {
@@ -254,9 +265,11 @@ private:
   CLI::App* run_verb_ = app_.add_subcommand("run", "Runs what a file describes until it ends");
   CLI::App* validate_verb_ = app_.add_subcommand("validate", "Checks a file");
   CLI::App* status_verb_ = app_.add_subcommand("status", "Shows what a running troupe does");
+  CLI::App* actors_verb_ = app_.add_subcommand("actors", "Lists the builtins and their keys");
   run_arguments run_;
   validate_arguments validate_;
   status_arguments status_;
+  actors_arguments actors_;
   std::vector<std::string> set_;
   bool has_no_socket_ = false;
   std::string chaos_;

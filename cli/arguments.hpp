@@ -49,6 +49,11 @@ struct status_arguments {
   duration timeout = std::chrono::seconds{30};
 };
 
+struct actors_arguments {
+  std::string name; ///< Of a builtin; empty: all.
+  bool is_json = false;
+};
+
 /// All is said and done: the text goes to stdout or, with an error, to stderr.
 struct early_end {
   exit_code code = exit_code::ok;
@@ -56,7 +61,7 @@ struct early_end {
 };
 
 using parsed_arguments =
-    std::variant<early_end, run_arguments, validate_arguments, status_arguments>;
+    std::variant<early_end, run_arguments, validate_arguments, status_arguments, actors_arguments>;
 
 /// Reads the command line.
 [[nodiscard]] parsed_arguments parse_arguments(int argc, const char* const* argv);

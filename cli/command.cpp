@@ -37,7 +37,8 @@ exit_code carry_out(int argc, char** argv) {
                  },
                  [](const cli::run_arguments& arguments) { return cli::run(arguments); },
                  [](const cli::validate_arguments& arguments) { return cli::validate(arguments); },
-                 [](const cli::status_arguments& arguments) { return cli::status(arguments); }},
+                 [](const cli::status_arguments& arguments) { return cli::status(arguments); },
+                 [](const cli::actors_arguments& arguments) { return cli::actors(arguments); }},
       cli::parse_arguments(argc, argv));
 }
 

@@ -51,6 +51,13 @@ Examples:
   troupe validate access.yaml --environment   also looks for commands and folders
   troupe validate access.yaml --print         with every default filled in)";
 
+inline constexpr auto actors_footer =
+    R"(What 'builtin:' may name in a pool, with each key, its type and its default.
+
+Examples:
+  troupe actors
+  troupe actors lines_to_file --json)";
+
 inline constexpr auto status_footer =
     R"(TARGET is a file, the name of a troupe, or left out when only one is running.
 'since_ms' is how long a worker's place has been in its state; 'exit.reason' is why the last

@@ -10,6 +10,7 @@ namespace troupe::cli {
 /// @{ One verb each, from checked arguments to the exit code. They write to stdout and stderr.
 [[nodiscard]] exit_code run(const run_arguments& arguments);
 [[nodiscard]] exit_code validate(const validate_arguments& arguments);
+[[nodiscard]] exit_code actors(const actors_arguments& arguments);
 [[nodiscard]] exit_code status(const status_arguments& arguments);
 /// @}
 

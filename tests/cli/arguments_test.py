@@ -2,6 +2,8 @@
 """Goal: a wrong command line is refused with a hint and exit code 64, and help is there.
 Method: run the real command."""
 
+import json
+
 from support import CommandTest, main
 
 
@@ -18,7 +20,7 @@ class Arguments(CommandTest):
     def test_an_unknown_verb_gets_the_nearest_one(self):
         self.assertIn("did you mean 'validate'?", self.refuse("valdate"))
         self.assertIn("did you mean 'run'?", self.refuse("rnu"))
-        self.assertIn("there are run, validate and status", self.refuse("conquer"))
+        self.assertIn("there are run, validate, status and actors", self.refuse("conquer"))
 
     def test_a_file_in_place_of_the_verb_gets_the_hint_run(self):
         self.assertIn("did you mean 'troupe run access.yaml'?", self.refuse("access.yaml"))
@@ -56,6 +58,28 @@ class Arguments(CommandTest):
             self.assertIn("expected a number from 0 to", self.refuse(
                 "run", "a.yaml", "--chaos", "1s", "--chaos-seed", seed))
         self.refuse("validate", "a.yaml", "--json=3")
+
+    def test_the_builtins_are_listed_with_their_keys(self):
+        shown = self.troupe("actors")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        for words in ("stdin (source; output: string)", "    path: path (required)",
+                      "    append: true or false (false)", "    line_feeds: refuse, escape, keep"):
+            self.assertIn(words, shown.stdout)
+        every = json.loads(self.troupe("actors", "--json").stdout)
+        self.assertEqual([one["name"] for one in every], sorted(one["name"] for one in every))
+        self.assertEqual(json.loads(self.troupe("actors", "sha256", "--json").stdout),
+                         [one for one in every if one["name"] == "sha256"])
+        self.assertIn("did you mean 'sha256'?", self.refuse("actors", "sha265"))
+        self.refuse("actors", "")
+
+    def test_every_builtin_that_is_listed_is_known_to_the_loader(self):
+        for one in json.loads(self.troupe("actors", "--json").stdout):
+            keys = "".join(f"{key['name']}: [x], " for key in one["keys"]) + "no_such_key: 1"
+            name = self.write("a.yaml", "version: 1\nname: a\npools:\n"
+                              f"  p: {{builtin: {{{one['name']}: {{{keys}}}}}}}\n")
+            told = self.troupe("validate", name).stderr
+            self.assertNotIn("no builtin is called", told)
+            self.assertEqual(told.count("unknown key"), 1, told)
 
     def test_help_goes_to_stdout(self):
         for arguments in (["--help"], ["run", "--help"], ["validate", "-h"], ["status", "--help"]):
