@@ -60,6 +60,17 @@ std::string make_process_mark() {
   return text;
 }
 
+std::string environment_entry_of(int pid, const std::string& beginning) {
+  std::string environment;
+  read_environment(pid, environment);
+  std::string wanted(1, '\0');
+  wanted += beginning;
+  const auto found = environment.find(wanted);
+  if (found == std::string::npos) return {};
+  const auto begin = found + wanted.size();
+  return environment.substr(begin, environment.find('\0', begin) - begin);
+}
+
 std::vector<marked_process> find_marked_processes(const std::string& entry) {
   std::vector<marked_process> out;
   DIR* const list = ::opendir("/proc");

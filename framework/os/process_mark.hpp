@@ -28,4 +28,8 @@ struct marked_process {
 /// Threads: any. Blocks: for the time it takes to look at all processes, about 10 µs each.
 std::vector<marked_process> find_marked_processes(const std::string& entry);
 
+/// What follows `beginning` ("NAME=..") in the entry that begins so, of the environment that a
+/// child of this process was given; empty when there is none, or it cannot be read. Threads: any.
+std::string environment_entry_of(int pid, const std::string& beginning);
+
 } // namespace troupe::os

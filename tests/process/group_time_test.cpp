@@ -73,6 +73,13 @@ int has_an_adopted_member(std::span<os::fd> gates, std::span<const std::byte>) {
   }
   for (;;) ::pause();
 }
+int has_a_member_that_left(std::span<os::fd> gates, std::span<const std::byte>) {
+  if (::fork() == 0) {
+    ::setsid();
+    be_member(gates[0].get());
+  }
+  for (;;) ::pause();
+}
 int leaves_an_orphan(std::span<os::fd>, std::span<const std::byte>) {
   if (::fork() == 0) {
     say("up");
@@ -134,6 +141,13 @@ BOOST_FIXTURE_TEST_CASE(a_group_that_was_asked_outlives_its_leader, group_fixtur
 
 BOOST_FIXTURE_TEST_CASE(a_member_that_is_adopted_counts, group_fixture) {
   start(has_an_adopted_member);
+  leader->started()->signal(SIGTERM, signal_scope::group_with_time);
+  check_that_it_waits();
+  check_that_it_ends_itself(exit_status::killed_by(SIGTERM));
+}
+
+BOOST_FIXTURE_TEST_CASE(who_has_left_the_group_is_asked_after_its_leader, group_fixture) {
+  start(has_a_member_that_left);
   leader->started()->signal(SIGTERM, signal_scope::group_with_time);
   check_that_it_waits();
   check_that_it_ends_itself(exit_status::killed_by(SIGTERM));

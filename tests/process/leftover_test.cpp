@@ -52,11 +52,46 @@ int leaves_a_member_when_killed(std::span<os::fd>, std::span<const std::byte>) {
   for (;;) ::pause();
 }
 
+enum class birth { plain, adopted };
+
+// As a daemon: a session and a group of its own.
+[[noreturn]] void leave_and_hang(birth how, bool becomes_a_program) {
+  int ends[2] = {};
+  if (::pipe(ends) != 0) ::_exit(1);
+  if (::fork() == 0) {
+    ::setsid();
+    if (how == birth::adopted && ::fork() != 0) ::_exit(0);
+    std::printf("%d\n", ::getpid());
+    std::fflush(stdout);
+    ::close(ends[0]);
+    ::dup2(ends[1], STDOUT_FILENO);
+    if (becomes_a_program) ::execl(TROUPE_PUPPET, TROUPE_PUPPET, "hang", nullptr);
+    if (::write(STDOUT_FILENO, "r", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  ::close(ends[1]);
+  char letter = 0;
+  if (::read(ends[0], &letter, 1) == 1) std::puts("up");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+int leaves_a_child(std::span<os::fd>, std::span<const std::byte>) {
+  leave_and_hang(birth::plain, false);
+}
+int leaves_a_program(std::span<os::fd>, std::span<const std::byte>) {
+  leave_and_hang(birth::plain, true);
+}
+int leaves_a_daemon(std::span<os::fd>, std::span<const std::byte>) {
+  leave_and_hang(birth::adopted, true);
+}
+
 struct member_of_a_worker {
-  explicit member_of_a_worker(launch_fixture& fixture)
-      : worker{fixture.start_worker(leaves_a_member_when_killed)} {
+  explicit member_of_a_worker(launch_fixture& fixture,
+                              launch_fixture::entry_function* entry = leaves_a_member_when_killed,
+                              process_options options = {})
+      : worker{fixture.start_worker(entry, std::move(options))} {
     const auto lines = worker->out_lines(1);
-    BOOST_TEST_REQUIRE(lines.size() == 1);
+    BOOST_TEST_REQUIRE(!lines.empty());
     auto opened = os::pidfd::open(std::stoi(lines[0]));
     BOOST_TEST_REQUIRE(opened.has_value());
     handle = std::move(*opened);
@@ -75,6 +110,21 @@ BOOST_FIXTURE_TEST_CASE(group_of_a_dead_worker_goes_with_it, launch_fixture) {
   member.worker->started()->signal(SIGKILL, signal_scope::process);
   BOOST_TEST((member.worker->exited().status == exit_status::killed_by(SIGKILL)));
   BOOST_TEST(member.is_gone());
+}
+
+BOOST_FIXTURE_TEST_CASE(who_has_left_its_group_goes_with_a_dead_worker, launch_fixture) {
+  for (auto* const entry : {leaves_a_child, leaves_a_program, leaves_a_daemon}) {
+    const member_of_a_worker other{*this, entry};
+    const member_of_a_worker member{*this, entry, {.env = {{"MORE", "1"}}}};
+    BOOST_TEST_REQUIRE(member.worker->out_lines(2).size() == 2);
+    BOOST_TEST_REQUIRE(other.worker->out_lines(2).size() == 2);
+    member.worker->started()->signal(SIGKILL, signal_scope::process);
+    member.worker->exited();
+    BOOST_TEST(member.is_gone());
+    BOOST_TEST(!other.handle.has_exited());
+    other.worker->started()->signal(SIGKILL, signal_scope::process);
+    BOOST_TEST(other.is_gone());
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(group_of_a_worker_whose_zygote_is_killed_goes_with_it, launch_fixture) {

@@ -10,6 +10,7 @@
 #include "troupe/os/this_process.hpp"
 #include "troupe/process/detail/executed_child.hpp"
 #include "troupe/process/detail/libraries.hpp"
+#include "troupe/process/detail/orphan_book.hpp"
 #include "troupe/process/detail/tree_sweeper.hpp"
 
 #include <algorithm>
@@ -97,12 +98,17 @@ void take_surroundings(child_start& start) {
            message.environment_hash;
   };
   if (start.environment && !is_same()) {
-    const char* const tree = std::getenv(tree_variable);
-    const std::string mark{tree != nullptr ? tree : ""};
+    const auto value_of = [](const char* name) {
+      const char* const value = std::getenv(name);
+      return std::string{value != nullptr ? value : ""};
+    };
+    const auto mark = value_of(tree_variable);
+    const auto owner = value_of(owner_variable);
     const int problem = os::take_environment(start.environment,
                                              static_cast<std::size_t>(message.environment_bytes));
     if (problem != 0) refuse(start, "cannot take the host's environment", problem);
     if (!mark.empty()) ::setenv(tree_variable, mark.c_str(), 1);
+    if (!owner.empty()) ::setenv(owner_variable, owner.c_str(), 1);
   }
   if (start.directory) {
     const int problem = os::enter_directory(start.directory);
@@ -188,6 +194,7 @@ void run_child(child_start start) {
   // The zygote may have died before that call: the end is the same.
   if (self::parent_pid() != start.zygote_pid) std::raise(SIGKILL);
   self::lead_own_group();
+  take_owner_number(start.message.id);
   take_streams(start);
   close_others(start);
   take_surroundings(start);

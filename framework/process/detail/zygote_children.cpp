@@ -134,18 +134,23 @@ void zygote_children::fail(std::uint64_t id, int os_error, std::string text) {
 }
 
 void zygote_children::signal_group(const signal_group_message& message) {
-  const auto found = std::find_if(children_.begin(), children_.end(),
-                                  [&](const auto& entry) { return entry.second.id == message.id; });
+  const auto found = find_by_id(message.id);
   if (found == children_.end()) return;
   auto& [pid, record] = *found;
   record.has_rest_time = message.scope != signal_scope::group;
   if (!record.has_rest_time) record.rest_signal = 0;
+  if (message.signal != SIGCONT) record.stop_signal = message.signal;
   if (message.scope == signal_scope::rest_with_time && !record.is_waiting) {
     record.rest_signal = message.signal;
   } else {
     os::signal_group_of_child(pid, message.signal);
   }
   if (record.is_waiting) look_soon();
+}
+
+zygote_children::child_map::iterator zygote_children::find_by_id(std::uint64_t id) {
+  return std::find_if(children_.begin(), children_.end(),
+                      [&](const auto& entry) { return entry.second.id == id; });
 }
 
 void zygote_children::on_readable(std::uint64_t tag) {
@@ -193,6 +198,12 @@ std::size_t zygote_children::look_for_dead() {
     reaped += look_at_each();
     break;
   }
+  if (search.has_children) {
+    orphans_.look([this](int pid) { return is_ours(pid); });
+    const auto killed = orphans_.kill_ownerless(
+        [this](std::uint64_t owner) { return find_by_id(owner) != children_.end(); });
+    if (killed > 0) look_pause_.reset(); // What they had started is adopted next.
+  }
   auto pause = look_pause_.take();
   const bool is_one_waiting =
       std::any_of(children_.begin(), children_.end(),
@@ -207,7 +218,9 @@ bool zygote_children::take_dead(int pid) {
   if (found != children_.end()) return bury(found);
   // Adopted: a descendant whose parent died.
   os::reaped_child ignored;
-  return os::reap_child(pid, ignored) != os::reap_result::not_yet;
+  if (os::reap_child(pid, ignored) == os::reap_result::not_yet) return false;
+  orphans_.forget(pid);
+  return true;
 }
 
 std::size_t zygote_children::look_at_each() {
@@ -245,7 +258,12 @@ bool zygote_children::bury(child_map::iterator found) {
 }
 
 bool zygote_children::must_wait(int pid, child& record) {
-  record.is_waiting = record.has_rest_time && os::has_living_child(pid);
+  record.is_waiting = false;
+  if (record.has_rest_time) {
+    orphans_.look([this](int other) { return is_ours(other); });
+    const bool has_orphans = orphans_.ask(record.id, record.stop_signal);
+    record.is_waiting = os::has_living_child(pid) || has_orphans;
+  }
   if (!record.is_waiting) return false;
   if (record.is_watched) events_.remove(record.handle->descriptor());
   record.is_watched = false;

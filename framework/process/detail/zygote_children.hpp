@@ -7,6 +7,7 @@
 #include "troupe/os/pidfd.hpp"
 #include "troupe/os/readiness_set.hpp"
 #include "troupe/process/detail/crash_page.hpp"
+#include "troupe/process/detail/orphan_book.hpp"
 #include "troupe/process/detail/zygote_outbox.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
 
@@ -60,6 +61,7 @@ private:
     int page = crash_arena::no_page;
     bool has_rest_time = false;   // What is left of its group is not killed when it is dead.
     int rest_signal = 0;          // What that gets then.
+    int stop_signal = 0;          // What who has left its group gets then.
     bool is_waiting = false;      // Dead, and not buried before the rest of its group is.
     os::shared_memory last_words; // Of one that was executed.
   };
@@ -77,6 +79,8 @@ private:
   bool bury(child_map::iterator found);
   /// Whether what is left of its group is still to end by itself.
   bool must_wait(int pid, child& record);
+  [[nodiscard]] bool is_ours(int pid) const { return children_.contains(pid); }
+  [[nodiscard]] child_map::iterator find_by_id(std::uint64_t id);
   /// Buries a dead child, or reaps an adopted one; false when that must wait.
   bool take_dead(int pid);
   /// As `look_for_dead`, one by one: those whose end must wait hide the others.
@@ -88,6 +92,7 @@ private:
   zygote_outbox& outbox_;
   crash_arena pages_;
   child_map children_;
+  orphan_book orphans_;
   std::vector<std::byte> report_text_;
   time_point next_look_ = time_point::max();
   growing_pause look_pause_;

@@ -7,6 +7,7 @@
 #include "troupe/os/process_stat.hpp"
 #include "troupe/os/spawn.hpp"
 #include "troupe/process/detail/modules.hpp"
+#include "troupe/process/detail/orphan_book.hpp"
 #include "troupe/process/detail/tree_sweeper.hpp"
 #include "troupe/process/exit_status.hpp"
 
@@ -33,8 +34,9 @@ expected<void> zygote_link::open() {
   try {
     auto [own, theirs] = os::unix_socket::make_pair();
     mark_ = os::make_process_mark();
-    auto started =
-        os::spawn_own_image(zygote_role_variable, theirs.descriptor(), {{tree_variable, mark_}});
+    auto started = os::spawn_own_image(
+        zygote_role_variable, theirs.descriptor(),
+        {{tree_variable, mark_}, {owner_variable, owner_value_of_zygote(mark_)}});
     if (!started) return with_context(started.error(), "cannot start the zygote");
     socket_ = std::move(own);
     process_ = std::move(started->handle);
