@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view erase_line = "\r\x1b[K";
 constexpr std::string_view end_colour = "\x1b[0m";
+// How often the writer looks whether it should end while nobody reads.
+constexpr auto look_period = std::chrono::milliseconds{100};
 
 // Length of the colour sequence that `text` begins with: ESC [ digits and ; m. 0: none.
 std::size_t colour_length(std::string_view text) {
@@ -62,7 +64,7 @@ console::~console() {
 }
 
 void console::say(std::string_view text) {
-  add("troupe: " + std::string{text} + "\n");
+  add("troupe: " + std::string{text} + "\n", when_full::drop);
 }
 
 void console::show_output(std::string_view name, std::string_view text) {
@@ -74,17 +76,34 @@ void console::show_output(std::string_view name, std::string_view text) {
   // A carriage return at the end is how programs end lines for terminals.
   if (text.ends_with('\r')) text.remove_suffix(1);
   line += options_.is_terminal ? harmless(text) : std::string{text};
-  add(line + "\n");
+  add(line + "\n", when_full::wait);
 }
 
-void console::add(std::string line) {
+bool console::has_room_for(const std::string& line) const {
+  return waiting_bytes_ + line.size() <= waiting_bytes_max;
+}
+
+bool console::has_stalled() const {
+  return is_writing_ && clock::now() >= last_progress_ + stall_limit;
+}
+
+// Under the lock: gives up when nobody takes what is being written.
+void console::wait_while_read(std::unique_lock<std::mutex>& lock,
+                              const std::function<bool()>& is_done) {
+  while (!is_done() && !has_stalled()) {
+    changed_.wait_until(lock, is_writing_ ? last_progress_ + stall_limit : time_point::max());
+  }
+}
+
+void console::add(std::string line, when_full what) {
   {
-    const std::lock_guard lock{mutex_};
-    if (waiting_bytes_ + line.size() > waiting_bytes_max) {
-      ++dropped_;
-    } else {
+    std::unique_lock lock{mutex_};
+    if (what == when_full::wait) wait_while_read(lock, [&] { return has_room_for(line); });
+    if (has_room_for(line)) {
       waiting_bytes_ += line.size();
       lines_.push_back(std::move(line));
+    } else {
+      ++dropped_;
     }
   }
   changed_.notify_all(); // Also of a dropped one: that is told, and `finish` waits for it.
@@ -102,7 +121,7 @@ void console::show_progress(std::string line) {
 void console::finish() {
   show_progress("");
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] {
+  wait_while_read(lock, [this] {
     return lines_.empty() && dropped_ == 0 && shown_progress_ == progress_ && !is_writing_;
   });
 }
@@ -133,11 +152,25 @@ void console::run() {
     if (is_stopping_) return;
     const auto block = next_block();
     is_writing_ = true;
-    lock.unlock();
-    (void)os::write_all(2, block);
-    lock.lock();
+    last_progress_ = clock::now();
+    changed_.notify_all(); // There is room again.
+    write(lock, block);
     is_writing_ = false;
     changed_.notify_all();
+  }
+}
+
+void console::write(std::unique_lock<std::mutex>& lock, std::string_view block) {
+  while (!block.empty() && !is_stopping_) {
+    lock.unlock();
+    const auto written = os::write_within(2, block, deadline::after(look_period));
+    lock.lock();
+    if (written) {
+      block.remove_prefix(*written);
+      last_progress_ = clock::now();
+    } else if (written.error().code != errc::timed_out) {
+      return;
+    }
   }
 }
 

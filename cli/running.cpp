@@ -147,7 +147,8 @@ run_outcome running::run() {
   }
   loop();
   look();
-  endpoint_.reset(); // Nothing runs any more, even if stderr takes long to write.
+  endpoint_.reset();    // Nothing runs any more, even if stderr takes long to write.
+  (void)flush_output(); // To the console, before what is said at the end.
   console_.show_progress("");
   return outcome();
 }

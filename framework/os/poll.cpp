@@ -28,6 +28,11 @@ std::size_t poll_set::add(int descriptor, bool waits_for_room) {
   return entries_->list_.size() - 1;
 }
 
+std::size_t poll_set::add_for_room(int descriptor) {
+  entries_->list_.push_back({.fd = descriptor, .events = POLLOUT, .revents = 0});
+  return entries_->list_.size() - 1;
+}
+
 void poll_set::wait(deadline limit) {
   auto& list = entries_->list_;
   if (::poll(list.data(), list.size(), milliseconds_until(limit)) >= 0) return;

@@ -23,6 +23,8 @@ public:
   void clear() noexcept;
   /// Adds a descriptor and returns its place.
   std::size_t add(int descriptor, bool waits_for_room = false);
+  /// The same, but only its room to write ends the wait, not what can be read from it.
+  std::size_t add_for_room(int descriptor);
   void wait(deadline limit);
   /// Something to read, a hang-up or an error.
   [[nodiscard]] bool is_readable(std::size_t place) const noexcept;

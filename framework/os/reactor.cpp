@@ -7,6 +7,7 @@
 #include "troupe/os/event_fd.hpp"
 #include "troupe/os/fork_guard.hpp"
 #include "troupe/os/readiness_set.hpp"
+#include "troupe/os/standard_streams.hpp"
 #include "troupe/os/thread.hpp"
 
 #include <atomic>
@@ -23,6 +24,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace troupe::os {
 
@@ -40,6 +42,14 @@ expected<void> make_non_blocking(int raw) {
   return system_failure("cannot make a descriptor non-blocking", errno);
 }
 
+// Never waits for who reads stderr: everything else waits for this thread.
+void tell_failure(const char* what) noexcept {
+  char line[512];
+  const int size =
+      std::snprintf(line, sizeof line, "troupe: a callback of the reactor failed: %.400s\n", what);
+  if (size > 0) (void)write_what_fits(STDERR_FILENO, {line, static_cast<std::size_t>(size)});
+}
+
 } // namespace
 
 struct readiness_watch::state {
@@ -54,6 +64,8 @@ struct readiness_watch::state {
   std::function<void()> on_readable_;
   std::function<void()> on_writable_; // Empty when nobody waits for room.
   bool is_watched_for_room_ = false;
+  bool is_paused_ = false; // And not in the kernel's set, which tells hang-ups to everybody.
+  bool has_ended_ = false;
   timer again_; // While the kernel refuses.
 };
 
@@ -90,6 +102,8 @@ struct reactor::impl : std::enable_shared_from_this<impl> {
                                                     std::function<void()> on_readable);
   void end_watch(const std::shared_ptr<readiness_watch::state>& watch) noexcept;
   void set_interest(const std::shared_ptr<readiness_watch::state>& watch);
+  void pause(readiness_watch::state& watch) noexcept;
+  void resume(const std::shared_ptr<readiness_watch::state>& watch);
 
   std::shared_ptr<timer::state> add_timer(time_point when, std::function<void()> function);
   void cancel(timer::state& pending) noexcept;
@@ -136,9 +150,9 @@ void reactor::impl::call(F&& function) noexcept {
   try {
     function();
   } catch (const std::exception& problem) {
-    std::fprintf(stderr, "troupe: a callback of the reactor failed: %s\n", problem.what());
+    tell_failure(problem.what());
   } catch (...) {
-    std::fprintf(stderr, "troupe: a callback of the reactor failed\n");
+    tell_failure("unknown exception");
   }
   guard_.end_forked_copy("a callback of the reactor");
 }
@@ -217,7 +231,7 @@ void reactor::impl::dispatch(const ready_event& event) noexcept {
     // Cancelled by another callback of this turn.
     return found == state.watches.end() ? nullptr : found->second;
   });
-  if (!watch) return;
+  if (!watch || watch->is_paused_) return;
   if (event.is_writable && watch->on_writable_) {
     const auto on_writable = std::exchange(watch->on_writable_, nullptr);
     call([&] { set_interest(watch); });
@@ -249,11 +263,30 @@ void reactor::impl::end_watch(const std::shared_ptr<readiness_watch::state>& wat
   ready_.remove(watch->raw_);
   watch->again_.cancel();
   watch->on_writable_ = nullptr;
+  watch->has_ended_ = true;
+}
+
+void reactor::impl::pause(readiness_watch::state& watch) noexcept {
+  if (std::exchange(watch.is_paused_, true)) return;
+  ready_.remove(watch.raw_);
+  watch.again_.cancel();
+  watch.is_watched_for_room_ = false;
+}
+
+void reactor::impl::resume(const std::shared_ptr<readiness_watch::state>& watch) {
+  if (!watch->is_paused_ || watch->has_ended_) return;
+  if (ready_.add(watch->raw_, watch->tag_)) {
+    watch->is_paused_ = false;
+    return set_interest(watch);
+  }
+  timer again;
+  again.state_ = add_timer(clock::now() + refused_watch_pause, [this, watch] { resume(watch); });
+  watch->again_ = std::move(again);
 }
 
 void reactor::impl::set_interest(const std::shared_ptr<readiness_watch::state>& watch) {
   const bool waits_for_room = static_cast<bool>(watch->on_writable_);
-  if (waits_for_room == watch->is_watched_for_room_) return;
+  if (waits_for_room == watch->is_watched_for_room_ || watch->is_paused_) return;
   if (ready_.change(watch->raw_, watch->tag_, true, waits_for_room)) {
     watch->is_watched_for_room_ = waits_for_room;
     return;
@@ -291,6 +324,18 @@ void readiness_watch::when_writable(std::function<void()> callback) {
   TROUPE_ASSERT(state_ && state_->loop_.is_own_thread());
   state_->on_writable_ = std::move(callback);
   state_->loop_.set_interest(state_);
+}
+
+void readiness_watch::pause() noexcept {
+  if (!state_) return;
+  TROUPE_ASSERT(state_->loop_.is_own_thread());
+  state_->loop_.pause(*state_);
+}
+
+void readiness_watch::resume() {
+  if (!state_) return;
+  TROUPE_ASSERT(state_->loop_.is_own_thread());
+  state_->loop_.resume(state_);
 }
 
 timer& timer::operator=(timer&& other) noexcept {

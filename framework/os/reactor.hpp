@@ -28,6 +28,9 @@ public:
   void cancel() noexcept;
   /// Calls `callback` once, as soon as the descriptor can be written. Reactor thread only.
   void when_writable(std::function<void()> callback);
+  /// No callback runs until `resume`, whatever there is to read. Reactor thread only, both.
+  void pause() noexcept;
+  void resume();
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
 private:
@@ -64,9 +67,10 @@ private:
 /// Blocks: only the destructor, for the callback that is running. Crash: nothing outside the host.
 /// Errors: `add_readable` throws std::system_error when the kernel watches no more; what it refuses
 /// later is asked for again until it is granted; an exception
-/// that leaves a callback is printed to stderr, and the thread goes on. In a forked copy of the
-/// process that made it, everything but destructors and `cancel` throws forked_copy, and those do
-/// nothing; a callback that forks must not return in the copy, which is ended then.
+/// that leaves a callback is printed to stderr if that has room, and the thread goes on. In a
+/// forked copy of the process that made it, everything but destructors and `cancel` throws
+/// forked_copy, and those do nothing; a callback that forks must not return in the copy, which is
+/// ended then.
 class reactor {
 public:
   /// Starts the thread. Throws std::system_error when the process is out of threads or descriptors.

@@ -2,6 +2,8 @@
 
 #include "troupe/os/standard_streams.hpp"
 
+#include "troupe/os/wait_time.hpp"
+
 #include <cerrno>
 #include <climits>
 
@@ -95,6 +97,37 @@ expected<std::size_t> write_part(int descriptor, std::string_view bytes) {
     if (errno == EAGAIN) return failure{errc::would_block, {}, EAGAIN};
     if (errno == EPIPE) return failure{errc::end_of_stream, {}, EPIPE};
     if (errno != EINTR) return system_failure("cannot write", errno);
+  }
+}
+
+expected<std::size_t> write_what_fits(int descriptor, std::string_view bytes) {
+  pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
+  const int ready = ::poll(&wanted, 1, 0);
+  if (ready == 0) return failure{errc::would_block, "there is no room to write", EAGAIN};
+  if (ready < 0 && errno != EINTR) return system_failure("cannot poll", errno);
+  // A pipe that is ready has room for that much.
+  auto piece = bytes.substr(0, PIPE_BUF);
+  const auto end = piece.size() < bytes.size() ? piece.rfind('\n') : std::string_view::npos;
+  if (end != std::string_view::npos) piece = piece.substr(0, end + 1);
+  const auto written = ::write(descriptor, piece.data(), piece.size());
+  if (written >= 0) return static_cast<std::size_t>(written);
+  if (errno == EINTR || errno == EAGAIN) {
+    return failure{errc::would_block, "there is no room to write", errno};
+  }
+  return system_failure("cannot write", errno);
+}
+
+expected<std::size_t> write_within(int descriptor, std::string_view bytes, deadline limit) {
+  for (bool was_ready = false;;) {
+    auto written = write_what_fits(descriptor, bytes);
+    if (written || written.error().code != errc::would_block) return written;
+    if (was_ready) pause_after_failed_wait(); // Ready, and takes nothing.
+    if (limit.has_passed()) return failure{errc::timed_out, "nobody reads it", 0};
+    pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    // Failed or interrupted: the next look at it tells.
+    const int ready = ::poll(&wanted, 1, milliseconds_until(limit));
+    if (ready < 0 && errno != EINTR) pause_after_failed_wait();
+    was_ready = ready > 0;
   }
 }
 

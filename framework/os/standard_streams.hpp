@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "troupe/base/deadline.hpp"
+#include "troupe/base/expected.hpp"
 #include "troupe/os/event_fd.hpp"
 
 #include <cstddef>
@@ -35,5 +37,14 @@ expected<void> write_all(int descriptor, std::string_view bytes);
 /// Writes a part of `bytes`: after `wait_to_write` no more than is taken without waiting, also when
 /// the descriptor blocks. `would_block` when another was faster; `end_of_stream` when nobody reads.
 [[nodiscard]] expected<std::size_t> write_part(int descriptor, std::string_view bytes);
+
+/// Writes the beginning of `bytes`, as far as that needs no waiting, also when the descriptor would
+/// wait: at most what the kernel takes as one piece, and whole lines if one ends there. Returns how
+/// much that was; `would_block`: nothing now. Only when another process fills the same pipe in this
+/// very moment it may wait all the same. SIGPIPE is the caller's concern.
+expected<std::size_t> write_what_fits(int descriptor, std::string_view bytes);
+
+/// As `write_what_fits`, but waits for room; `timed_out` when there was none within `limit`.
+expected<std::size_t> write_within(int descriptor, std::string_view bytes, deadline limit);
 
 } // namespace troupe::os

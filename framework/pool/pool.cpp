@@ -4,10 +4,11 @@
 
 #include "troupe/pool/option_checks.hpp"
 #include "troupe/pool/pool_core.hpp"
+#include "troupe/process/output_writer.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace troupe {
 
@@ -145,12 +146,16 @@ namespace detail {
 
 void log_callback_exception() noexcept {
   try {
-    throw;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "troupe: a callback threw: %s; it should catch what it throws\n",
-                 e.what());
+    try {
+      throw;
+    } catch (const std::exception& e) {
+      output_writer::log_for_process(std::string{"a callback threw: "} + e.what() +
+                                     "; it should catch what it throws");
+    } catch (...) {
+      output_writer::log_for_process("a callback threw something that is no std::exception");
+    }
   } catch (...) {
-    std::fprintf(stderr, "troupe: a callback threw something that is no std::exception\n");
+    // Out of memory: nothing can be said.
   }
 }
 

@@ -94,9 +94,9 @@ void pass_surroundings(launch_request& request) {
 
 class zygote_launcher final : public launcher {
 public:
-  zygote_launcher(os::reactor& reactor, launcher_log log)
-      : reactor_{reactor}, core_{std::make_shared<detail::host_launcher>(reactor, std::move(log))} {
-  }
+  zygote_launcher(os::reactor& reactor, launcher_log log, std::shared_ptr<output_tap> tap)
+      : reactor_{reactor}, core_{std::make_shared<detail::host_launcher>(reactor, std::move(log),
+                                                                         std::move(tap))} {}
 
   ~zygote_launcher() override {
     if (guard_.is_forked_copy()) {
@@ -173,8 +173,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log) {
-  return std::make_unique<zygote_launcher>(reactor, std::move(log));
+std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log,
+                                        std::shared_ptr<output_tap> tap) {
+  return std::make_unique<zygote_launcher>(reactor, std::move(log), std::move(tap));
 }
 
 } // namespace troupe

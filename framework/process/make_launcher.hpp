@@ -4,6 +4,7 @@
 
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/launcher.hpp"
+#include "troupe/process/output_tap.hpp"
 
 #include <functional>
 #include <memory>
@@ -18,8 +19,11 @@ namespace troupe {
 /// Destroying it kills all children and waits for their ends, which are told as always; requests
 /// that were not sent fail. `reactor` must outlive it; not to be destroyed on the reactor thread.
 ///
-/// `log` takes what people should know of how children are started; on the reactor thread.
+/// `log` takes what people should know of how children are started; on the reactor thread. While
+/// `tap` is closed, nothing is read of what children print, but for what one that has ended left;
+/// null: it is always open.
 using launcher_log = std::function<void(std::string_view line)>;
-std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log = {});
+std::unique_ptr<launcher> make_launcher(os::reactor& reactor, launcher_log log = {},
+                                        std::shared_ptr<output_tap> tap = nullptr);
 
 } // namespace troupe

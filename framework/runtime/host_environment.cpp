@@ -7,12 +7,12 @@
 #include "troupe/pool/call_runner.hpp"
 #include "troupe/pool/dispatcher.hpp"
 #include "troupe/process/make_launcher.hpp"
+#include "troupe/process/output_writer.hpp"
 #include "troupe/runtime/detail/environment_claim.hpp"
 #include "troupe/runtime/reactor_timers.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
 
 #include <atomic>
-#include <cstdio>
 #include <mutex>
 #include <utility>
 
@@ -22,15 +22,22 @@ namespace {
 
 constexpr auto its_name = "Troupe's runtime";
 
-std::mutex sink_mutex;
-output_sink current_sink; // Under sink_mutex.
-log_sink current_log;     // Under sink_mutex.
+constexpr output_limits limits{};
+
+// Never destroyed: a program may end while a line is being given to them.
+output_sinks& sinks() {
+  static auto& the_sinks = *new output_sinks;
+  return the_sinks;
+}
 
 class environment final : public pool_environment {
 public:
   environment()
-      : timers_{std::make_shared<reactor_timers>(reactor_)},
-        launcher_{make_launcher(reactor_, [this](std::string_view line) { tell_once(line); })},
+      : tap_{std::make_shared<output_tap>(reactor_)}, writer_{sinks(), limits,
+                                                              [tap = tap_] { tap->open(); }},
+        timers_{std::make_shared<reactor_timers>(reactor_)},
+        launcher_{make_launcher(
+            reactor_, [this](std::string_view line) { tell_once(line); }, tap_)},
         supervision_{make_supervision_factory({.timers = timers_})} {}
 
   ~environment() override {
@@ -46,24 +53,14 @@ public:
 
   void take_output(std::string_view name, output_stream stream, std::string_view line) override {
     guard_.refuse_forked_copy(its_name);
-    {
-      const std::lock_guard lock{sink_mutex};
-      if (current_sink) return current_sink(name, stream, line);
-    }
-    std::string text{"["};
-    text.append(name).append("] ").append(line).append("\n");
-    auto* const to = stream == output_stream::out ? stdout : stderr;
-    std::fwrite(text.data(), 1, text.size(), to);
-    std::fflush(to);
+    if (writer_.take_output(name, stream, line)) return;
+    tap_->close();
+    if (!std::exchange(is_looking_for_room_, true)) look_for_room();
   }
 
   void log(std::string_view line) override {
     guard_.refuse_forked_copy(its_name);
-    {
-      const std::lock_guard lock{sink_mutex};
-      if (current_log) return current_log(line);
-    }
-    std::fprintf(stderr, "troupe: %.*s\n", static_cast<int>(line.size()), line.data());
+    writer_.log(line);
   }
 
   // What the launcher has to say is said of the program: once, however many environments it has.
@@ -75,6 +72,15 @@ public:
   [[nodiscard]] bool is_forked_copy() const noexcept { return guard_.is_forked_copy(); }
 
 private:
+  // Workers that print must not wait for ever for a reader that has gone to sleep.
+  void look_for_room() {
+    timers_->schedule_after(limits.stall, [this] {
+      if (writer_.is_paused()) return look_for_room();
+      is_looking_for_room_ = false;
+      tap_->open();
+    });
+  }
+
   template<class T>
   T& own(T& part) const {
     guard_.refuse_forked_copy(its_name);
@@ -84,6 +90,9 @@ private:
   const detail::environment_claim claim_{its_name}; // Outlives everything it is a claim to.
   const os::fork_guard guard_;
   os::reactor reactor_; // First: everything below uses it.
+  std::shared_ptr<output_tap> tap_;
+  output_writer writer_;
+  bool is_looking_for_room_ = false; // The reactor thread's.
   std::shared_ptr<reactor_timers> timers_;
   dispatcher dispatcher_;
   call_runner calls_;
@@ -112,14 +121,20 @@ std::shared_ptr<pool_environment> host_environment() {
 
 void set_output_sink(output_sink sink) {
   const detail::environment_claim passing{"the output sink"};
-  const std::lock_guard lock{sink_mutex};
-  current_sink = std::move(sink);
+  // What was taken while the old one was set is its own.
+  if (sinks().output.is_set()) (void)output_writer::flush_all();
+  sinks().output.set(std::move(sink));
 }
 
 void set_log_sink(log_sink sink) {
   const detail::environment_claim passing{"the log sink"};
-  const std::lock_guard lock{sink_mutex};
-  current_log = std::move(sink);
+  if (sinks().log.is_set()) (void)output_writer::flush_all();
+  sinks().log.set(std::move(sink));
+}
+
+bool flush_output() {
+  const detail::environment_claim passing{"the output"};
+  return output_writer::flush_all();
 }
 
 } // namespace troupe

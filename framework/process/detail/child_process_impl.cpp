@@ -42,9 +42,7 @@ void child_process_impl::begin(os::reactor& reactor, int pid, os::pidfd handle,
   for (auto* from : {&out_, &err_}) {
     if (!from->pipe) continue;
     try {
-      from->watch = reactor.add_readable(from->pipe, [this, from] {
-        if (read_once(*from) == read_result::end) close(*from);
-      });
+      from->watch = reactor.add_readable(from->pipe, [this, from] { on_readable(*from); });
     } catch (const std::system_error&) {
       from->pipe.reset(); // The kernel watches no more; better no output than a child unheard of.
     }
@@ -62,9 +60,14 @@ void child_process_impl::drain_output() {
 
 void child_process_impl::drop_output() {
   for (auto* from : {&out_, &err_}) {
+    forget_tap(*from);
     from->watch.cancel();
     from->pipe.reset();
   }
+}
+
+void child_process_impl::forget_tap(reader& from) {
+  if (tap_) tap_->forget(&from);
 }
 
 void child_process_impl::release() noexcept {
@@ -111,6 +114,17 @@ std::optional<int> child_process_impl::wait_status() {
   return noted_status_ ? noted_status_ : handle_.reaped_status();
 }
 
+void child_process_impl::on_readable(reader& from) {
+  if (tap_ && tap_->is_closed()) {
+    from.watch.pause();
+    tap_->when_open(&from, [weak = weak_from_this(), &from] {
+      if (const auto self = weak.lock()) from.watch.resume();
+    });
+  } else if (read_once(from) == read_result::end) {
+    close(from);
+  }
+}
+
 child_process_impl::read_result child_process_impl::read_once(reader& from) {
   static thread_local std::array<char, read_bytes> buffer;
   const auto size = os::read_some(from.pipe, std::as_writable_bytes(std::span{buffer}));
@@ -123,6 +137,7 @@ child_process_impl::read_result child_process_impl::read_once(reader& from) {
 
 void child_process_impl::close(reader& from) {
   if (!from.pipe) return;
+  forget_tap(from);
   from.watch.cancel();
   from.pipe.reset();
   from.lines->finish();

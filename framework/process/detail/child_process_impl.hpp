@@ -7,6 +7,7 @@
 #include "troupe/os/reactor.hpp"
 #include "troupe/process/detail/output_lines.hpp"
 #include "troupe/process/launcher.hpp"
+#include "troupe/process/output_tap.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -26,12 +27,15 @@ inline constexpr std::size_t stderr_tail_lines_max = 20;
 /// Lives in: host. Threads: `pid` and `signal` any (after `begin`), the rest the reactor's.
 /// Blocks: never. Crash (of the child): the pipes are drained once more, then closed.
 /// Errors: a pipe that cannot be read is closed.
-class child_process_impl final : public child_process {
+class child_process_impl final : public child_process,
+                                 public std::enable_shared_from_this<child_process_impl> {
 public:
   using group_signaller = std::function<void(std::uint64_t id, int signal, signal_scope scope)>;
 
-  child_process_impl(std::string name, std::shared_ptr<process_observer> observer)
-      : name_{std::move(name)}, observer_{std::move(observer)} {}
+  /// `tap`: what stops the reading of its pipes; null: nothing does.
+  child_process_impl(std::string name, std::shared_ptr<process_observer> observer,
+                     std::shared_ptr<output_tap> tap)
+      : name_{std::move(name)}, observer_{std::move(observer)}, tap_{std::move(tap)} {}
 
   void set_id(std::uint64_t id) noexcept { id_ = id; }
 
@@ -82,7 +86,9 @@ private:
     os::readiness_watch watch; // After `pipe`: gone before it is closed.
   };
   enum class read_result { some, nothing_now, end };
+  void on_readable(reader& from);
   read_result read_once(reader& from);
+  void forget_tap(reader& from);
   void close(reader& from);
   void on_line(output_stream stream, std::string_view line);
 
@@ -90,6 +96,7 @@ private:
   std::uint64_t id_ = 0;
   std::string name_;
   std::shared_ptr<process_observer> observer_;
+  std::shared_ptr<output_tap> tap_;
   int pid_ = 0;
   os::pidfd handle_;
   group_signaller signal_group_;

@@ -55,7 +55,7 @@ struct unsent {
 
 void host_launcher::start(launch_request request) {
   auto message = std::move(request.message);
-  auto child = std::make_shared<child_process_impl>(message.options.name, request.observer);
+  auto child = std::make_shared<child_process_impl>(message.options.name, request.observer, tap_);
   if (request.out_reader) child->read_from(output_stream::out, std::move(request.out_reader));
   if (request.err_reader) child->read_from(output_stream::err, std::move(request.err_reader));
   const bool needs_reactor = shared_.with([&](shared_state& state) {

@@ -40,8 +40,8 @@ struct launch_request {
 class host_launcher final : public zygote_events,
                             public std::enable_shared_from_this<host_launcher> {
 public:
-  explicit host_launcher(os::reactor& reactor, launcher_log log)
-      : reactor_{reactor}, log_{std::move(log)} {}
+  host_launcher(os::reactor& reactor, launcher_log log, std::shared_ptr<output_tap> tap)
+      : reactor_{reactor}, log_{std::move(log)}, tap_{std::move(tap)} {}
 
   void start(launch_request request);
   void signal_group(std::uint64_t id, int signal, signal_scope scope);
@@ -111,6 +111,7 @@ private:
 
   os::reactor& reactor_;
   const launcher_log log_;
+  const std::shared_ptr<output_tap> tap_;
   guarded<shared_state> shared_;
   // The reactor thread's from here on.
   std::vector<module_place> modules_;                    // Of the zygote.
