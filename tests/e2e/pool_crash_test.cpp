@@ -332,6 +332,30 @@ BOOST_FIXTURE_TEST_CASE(the_limit_counts_from_when_the_task_begins, clean_world)
   BOOST_TEST(pool.stats().timed_out == 0u);
 }
 
+int spin_for_us(int us) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{us};
+  while (std::chrono::steady_clock::now() < end) {
+  }
+  return us;
+}
+
+// A task may end just after its limit, while its worker is being killed for it. The next one, which
+// the worker has begun by then, is interrupted and no more.
+BOOST_FIXTURE_TEST_CASE(a_time_limit_blames_no_task_that_was_begun_behind, clean_world) {
+  pool pool{{.replicas = 1, .restart = forgiving()}};
+  int interrupted = 0;
+  for (int round = 0; interrupted < 3; ++round) {
+    const auto late = pool.submit_with({.timeout = 2ms}, spin_for_us, 2000 + round * 37 % 2000);
+    const auto next = pool.submit_with({.timeout = 100s}, spin_for_us, 20'000);
+    BOOST_REQUIRE(next.wait_for(100s));
+    try {
+      BOOST_TEST(next.get() == 20'000);
+    } catch (const worker_lost&) {
+      ++interrupted; // And not task_timeout_error.
+    }
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_pool_wide_limit_ends_every_endless_task, clean_world) {
   pool pool{{.replicas = 2, .task_timeout = 50ms, .restart = forgiving()}};
   std::vector<future<int>> all;
