@@ -2,6 +2,7 @@
 
 #include "troupe/os/children.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -25,6 +26,18 @@ dead_child_search find_dead_child() noexcept {
     if (errno != EINTR) return {};
   }
   return {.has_children = true, .dead_pid = info.si_pid};
+}
+
+int group_of_child(int pid) noexcept {
+  return std::max(0, ::getpgid(pid));
+}
+bool is_dead_child(int pid) noexcept {
+  siginfo_t info{};
+  int result = -1;
+  do {
+    result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  } while (result != 0 && errno == EINTR);
+  return result == 0 && info.si_pid == pid;
 }
 
 reap_result reap_child(int pid, reaped_child& out) noexcept {

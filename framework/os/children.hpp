@@ -37,6 +37,10 @@ reap_result reap_child(int pid, reaped_child& out) noexcept;
 void signal_child(int pid, int signal) noexcept;
 /// Signals the group that the child leads, also when the child itself is dead.
 void signal_group_of_child(int pid, int signal) noexcept;
+/// The group that a child is in; 0 when it is gone.
+int group_of_child(int pid) noexcept;
+/// Whether this child is dead; it is not reaped.
+bool is_dead_child(int pid) noexcept;
 /// Whether a child of this process, an adopted one too, is alive in this group.
 bool has_living_child(int group) noexcept;
 /// Makes the child the leader of its own group, in case it has not done so yet.

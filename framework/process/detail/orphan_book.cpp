@@ -61,12 +61,12 @@ void orphan_book::look(const std::function<bool(int pid)>& is_own) {
   }
 }
 
-bool orphan_book::ask(std::uint64_t owner, int signal) {
+bool orphan_book::ask(std::uint64_t owner, int group, int signal) {
   bool is_any = false;
   for (auto& [pid, entry] : orphans_) {
     if (entry.owner != owner) continue;
     is_any = true;
-    if (std::exchange(entry.is_asked, true)) continue;
+    if (std::exchange(entry.is_asked, true) || os::group_of_child(pid) == group) continue;
     os::signal_child(pid, signal);
     os::signal_child(pid, SIGCONT);
   }

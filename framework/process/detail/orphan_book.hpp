@@ -32,8 +32,9 @@ public:
   /// Notes the children of this process for which `is_own` is false.
   void look(const std::function<bool(int pid)>& is_own);
   void forget(int pid) noexcept { orphans_.erase(pid); }
-  /// Sends `signal` to those of `owner` that have not had it; returns whether there are any.
-  bool ask(std::uint64_t owner, int signal);
+  /// Sends `signal` to those of `owner` that have not had it, also not as members of its `group`;
+  /// returns whether there are any.
+  bool ask(std::uint64_t owner, int group, int signal);
   /// SIGKILL to those whose owner is not there any more; returns how many were killed for the first
   /// time.
   std::size_t kill_ownerless(const std::function<bool(std::uint64_t owner)>& is_there);

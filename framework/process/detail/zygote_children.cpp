@@ -261,7 +261,7 @@ bool zygote_children::must_wait(int pid, child& record) {
   record.is_waiting = false;
   if (record.has_rest_time) {
     orphans_.look([this](int other) { return is_ours(other); });
-    const bool has_orphans = orphans_.ask(record.id, record.stop_signal);
+    const bool has_orphans = orphans_.ask(record.id, pid, record.stop_signal);
     record.is_waiting = os::has_living_child(pid) || has_orphans;
   }
   if (!record.is_waiting) return false;
