@@ -157,6 +157,7 @@ void running::loop() {
   while (!has_ended_) {
     wait_for_event();
     const auto now = clock::now();
+    inherited_.look(now);
     if (host_->result().was_too_slow && !std::exchange(was_too_slow_, true) && !end_limit_) {
       end_limit_ = now + end_wait_max;
     }

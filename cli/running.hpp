@@ -8,6 +8,7 @@
 #include "troupe/cli/report.hpp"
 #include "troupe/control/endpoint.hpp"
 #include "troupe/os/event_fd.hpp"
+#include "troupe/os/inherited_children.hpp"
 #include "troupe/os/stop_signals.hpp"
 #include "troupe/runtime/troupe_host.hpp"
 
@@ -55,6 +56,7 @@ private:
   const bool has_services_only_;
   const bool is_unseen_; ///< Nothing is shown while it runs.
   os::stop_signals signals_;
+  os::inherited_children inherited_;
   os::event_fd end_bell_;
   console console_;
 

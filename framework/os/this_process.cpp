@@ -49,6 +49,11 @@ void signal_at_parent_death(int signal) noexcept {
 void adopt_orphans() noexcept {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
+bool inherits_orphans() noexcept {
+  int is_subreaper = 0;
+  return ::getpid() == 1 ||
+         (::prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0) == 0 && is_subreaper != 0);
+}
 void set_name(const std::string& name) noexcept {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }

@@ -20,6 +20,8 @@ namespace troupe::os::this_process {
 void signal_at_parent_death(int signal) noexcept;
 /// Orphaned descendants become children of this process.
 void adopt_orphans() noexcept;
+/// Whether they do: it is a subreaper, or the first process of its PID namespace.
+[[nodiscard]] bool inherits_orphans() noexcept;
 /// Name in /proc and ps, cut to 15 bytes.
 void set_name(const std::string& name) noexcept;
 /// Makes this process the leader of a new process group.

@@ -5,6 +5,9 @@ Method: run the real command, kill its children and itself, and look at what is 
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
 
 from support import IDLE, PATIENCE_S, CommandTest, Gone, main, service
 
@@ -286,6 +289,57 @@ class NothingLeft(CommandTest):
         again.signal(signal.SIGINT)
         again.process.wait(timeout=PATIENCE_S)
         self.assertEqual(os.listdir(self.path("state/troupe/family")), [])
+
+
+class FirstProcess(CommandTest):
+    """As PID 1 of a container."""
+
+    UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.UNSHARE = [self.UNSHARE[0], "--user", "--map-root-user", *self.UNSHARE[1:]]
+
+    @staticmethod
+    def children_of(pid):
+        out = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children:
+                out += [int(child) for child in children.read().split()]
+        return sorted(out)
+
+    def test_orphans_are_reaped_and_signals_heeded(self):
+        tried = subprocess.run([*self.UNSHARE, "true"], capture_output=True, check=False)
+        if tried.returncode != 0:
+            print("not tried: this machine allows no PID namespace:", tried.stderr.decode().strip(),
+                  file=sys.stderr)
+            return
+        name = self.write("a.yaml", service("first", f"shell: 'echo up; {IDLE}'"))
+        command, self.command = self.command, self.path("contained")
+        self.write("contained", f"#!/bin/sh\nexec {' '.join(self.UNSHARE)} {command} \"$@\"\n")
+        os.chmod(self.command, 0o755)
+        run = self.start(name)
+        run.wait_for_line(r"\| up$")
+        first, = self.children_of(run.process.pid)
+        own = self.children_of(first)
+        os.mkfifo(self.path("gate"))
+        user = ["--user", "--preserve-credentials"] if os.geteuid() != 0 else []
+        # As 'docker exec': what it leaves behind goes to the first process.
+        subprocess.run(["nsenter", "--target", str(first), *user, "--pid", "--mount", "sh", "-c",
+                        f"sh -c 'read x < {self.path('gate')}' &"], check=True)
+        gate = os.open(self.path("gate"), os.O_RDWR)
+        self.addCleanup(os.close, gate)
+        self.assertEqual(len(self.children_of(first)), len(own) + 1)
+        os.write(gate, b"go\n")
+        end = time.monotonic() + PATIENCE_S
+        while self.children_of(first) != own and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(self.children_of(first), own)
+        os.kill(first, signal.SIGTERM)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertIn("first: stopped after", text)
 
 
 if __name__ == "__main__":
