@@ -334,7 +334,7 @@ class FirstProcess(CommandTest):
         os.write(gate, b"go\n")
         end = time.monotonic() + PATIENCE_S
         while self.children_of(first) != own and time.monotonic() < end:
-            time.sleep(0.05)
+            os.sched_yield()
         self.assertEqual(self.children_of(first), own)
         os.kill(first, signal.SIGTERM)
         code, text = run.end()
