@@ -5,6 +5,7 @@
 #include "troupe/base/assert.hpp"
 #include "troupe/base/guarded.hpp"
 #include "troupe/os/thread.hpp"
+#include "troupe/supervision/detail/actor_threads.hpp"
 #include "troupe/supervision/detail/pool_link.hpp"
 
 #include <caf/actor_system.hpp>
@@ -21,16 +22,22 @@
 namespace troupe {
 namespace {
 
-constexpr std::size_t actor_threads_max = 2;
+constexpr std::size_t actor_threads_count = 2;
 
 /// Only what is said here: `parse` would read a file from the working directory.
 struct actor_config : caf::actor_system_config {
-  actor_config() {
-    // CAF's default steals work, for which its threads never quite sleep.
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", actor_threads_max);
+  explicit actor_config(detail::actor_threads& threads) {
+    module_factories.push_back(
+        [&threads](caf::actor_system& system) { return threads.make_scheduler(system); });
     set("logger.verbosity", caf::atom("quiet"));
   }
+};
+
+/// CAF's system with all that it needs. The threads come first, for they may be refused.
+struct running_system {
+  detail::actor_threads threads{actor_threads_count};
+  actor_config config{threads};
+  caf::actor_system system{config};
 };
 
 std::function<double()> random_source() {
@@ -81,8 +88,8 @@ public:
     return state_.with([&](state& held) {
       std::unique_ptr<detail::pool_link> pool;
       on_passing_thread([&] {
-        if (!held.system) held.system = std::make_unique<caf::actor_system>(held.config);
-        pool = std::make_unique<detail::pool_link>(*held.system, std::move(spec),
+        if (!held.running) held.running = std::make_unique<running_system>();
+        pool = std::make_unique<detail::pool_link>(held.running->system, std::move(spec),
                                                    std::move(control), services_);
       });
       std::erase_if(held.gates, [](const auto& gate) { return gate.expired(); });
@@ -93,8 +100,7 @@ public:
 
 private:
   struct state {
-    actor_config config;
-    std::unique_ptr<caf::actor_system> system; // Refers to config.
+    std::unique_ptr<running_system> running;
     std::vector<std::weak_ptr<detail::actor_gate>> gates;
   };
 

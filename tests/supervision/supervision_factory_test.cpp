@@ -11,9 +11,14 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <cstddef>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 
 namespace troupe::test {
@@ -153,10 +158,31 @@ std::unique_ptr<supervision_factory> real_factory() {
   return make_supervision_factory({.timers = std::make_shared<hasty_timers>()});
 }
 
+/// Counts the threads of this process whose names begin like this.
+std::size_t threads_named(std::string_view beginning) {
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    auto name = std::string{};
+    std::getline(std::ifstream{task.path() / "comm"}, name);
+    if (name.starts_with(beginning)) ++count;
+  }
+  return count;
+}
+
 BOOST_AUTO_TEST_SUITE(supervision_factory_suite, *boost::unit_test::timeout(60))
 
 BOOST_AUTO_TEST_CASE(unused_factory_starts_nothing) {
   const auto factory = real_factory();
+}
+
+// CAF would make its own while it constructs the system, and die when one is refused.
+BOOST_AUTO_TEST_CASE(every_thread_of_the_actors_is_made_by_us) {
+  const auto factory = real_factory();
+  auto pool = lively{*factory, lively_spec(2)};
+  // A thread names itself, a moment after it was made.
+  while (threads_named("troupe-actors") < 2) std::this_thread::yield();
+  BOOST_TEST(threads_named("troupe-actors") == 2U);
+  BOOST_TEST(threads_named("caf.") == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(killed_workers_come_back_and_the_pool_stops) {
