@@ -50,7 +50,10 @@ public:
   void on_abandoned(slot_id slot) override { stage_.on_abandoned(slot); }
   void hold(slot_id slot, bool is_held) override { stage_.hold(slot, is_held); }
   void forgive(slot_id slot) override { stage_.forgive(slot); }
-  bool is_idle(slot_id slot) const override { return stage_.is_idle(slot); }
+  // What is in hand when the pipeline has failed comes to nothing: nobody waits for it.
+  bool is_idle(slot_id slot) const override {
+    return host_.engine_.state() != pipeline::engine_state::running || stage_.is_idle(slot);
+  }
   void set_quota(slot_id slot, std::uint64_t messages) override {
     stage_.set_quota(slot, messages);
   }

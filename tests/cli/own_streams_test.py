@@ -121,6 +121,19 @@ class Filter(CommandTest):
         self.assertEqual(shown.stdout, b"y\n1\n", shown.stderr)
         self.assertIn(b"cannot write to stdout: its reader has gone", shown.stderr)
 
+    def test_a_failed_run_waits_for_no_message_in_hand(self):
+        with open(os.path.join(self.folder, "a.yaml"), "w", encoding="utf-8") as file:
+            file.write(
+                "version: 1\nname: a\nchannels: { a: { type: string }, b: { type: string } }\n"
+                "pools:\n  in: { builtin: stdin, output: a }\n"
+                "  up: { shell: 'tr a-z A-Z', protocol: { mode: stream }, input: a, output: b,\n"
+                "        stop: { drain: 1h } }\n  out: { builtin: stdout, input: b }\n")
+        shown = subprocess.run(
+            ["bash", "-c", 'yes | "$0" run a.yaml --quiet | head -1; echo "${PIPESTATUS[1]}"',
+             TROUPE], cwd=self.folder, env=self.env, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
+        self.assertEqual(shown.stdout, b"Y\n1\n", shown.stderr)
+
     def test_it_ends_when_it_is_stopped_while_nothing_comes_or_nobody_reads(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             for is_full in (False, True):
