@@ -52,7 +52,7 @@ bool is_refused(const std::function<void()>& call) {
 
 void check_refused(const std::vector<named_call>& calls, int (*make_copy)() = test::plain_fork) {
   for (const auto& [name, call] : calls) {
-    BOOST_TEST(holds_in_copy([&call = call] { return is_refused(call); }, make_copy), name);
+    BOOST_TEST(holds_in_copy([&one = call] { return is_refused(one); }, make_copy), name);
   }
 }
 

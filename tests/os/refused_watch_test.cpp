@@ -73,9 +73,9 @@ bool use_a_reactor() {
   std::promise<void> heard;
   std::promise<void> has_room;
   std::promise<void> fired;
-  auto from_them = loop.add_readable(own.descriptor(), [&, &own = own] {
+  auto from_them = loop.add_readable(own.descriptor(), [&, &end = own] {
     std::array<std::byte, 1024> into{};
-    if (own.receive(into)) heard.set_value();
+    if (end.receive(into)) heard.set_value();
   });
   const auto timer = loop.add_timer(clock::now(), [&] { fired.set_value(); });
   loop.post([&] { from_them.when_writable([&] { has_room.set_value(); }); });
@@ -87,9 +87,9 @@ bool use_a_reactor() {
   // Not watched any more: it may be watched again.
   std::promise<void> heard_again;
   BOOST_TEST(theirs.send(bytes, {}).has_value());
-  auto again = loop.add_readable(own.descriptor(), [&, &own = own] {
+  auto again = loop.add_readable(own.descriptor(), [&, &end = own] {
     std::array<std::byte, 1024> into{};
-    if (own.receive(into)) heard_again.set_value();
+    if (end.receive(into)) heard_again.set_value();
   });
   heard_again.get_future().wait();
   again.cancel();
