@@ -38,7 +38,8 @@ public:
         timers_{std::make_shared<reactor_timers>(reactor_)},
         launcher_{make_launcher(
             reactor_, [this](std::string_view line) { tell_once(line); }, tap_)},
-        supervision_{make_supervision_factory({.timers = timers_})} {}
+        supervision_{make_supervision_factory(
+            {.timers = timers_, .log = [this](std::string_view line) { log(line); }})} {}
 
   ~environment() override {
     supervision_.reset();

@@ -59,6 +59,32 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
   return {errc::broken, std::move(text), 0};
 }
 
+failure start_too_slow(std::string_view pool, slot_id slot, duration limit, std::uint32_t times) {
+  return {errc::broken,
+          "pool " + std::string{pool} + " gave up: worker " + worker_name(pool, slot) +
+              " was not ready within start.timeout (" + duration_text(limit) + "), " +
+              std::to_string(times) +
+              " times in a row. Raise start.timeout, or look for what its start (a static "
+              "constructor, an initializer) waits for",
+          0};
+}
+
+failure starts_always_fail(std::string_view pool, slot_id slot, end_kind kind,
+                           const exit_record& record, std::uint32_t starts) {
+  return {errc::broken,
+          "pool " + std::string{pool} + " gave up: " +
+              end_text(worker_name(pool, slot), kind, record) + "; " + std::to_string(starts) +
+              " starts in a row have failed, and none has worked. Mend the worker, or set "
+              "restart.intensity",
+          0};
+}
+
+std::string slow_start_line(std::string_view pool, slot_id slot, duration limit) {
+  return "worker " + worker_name(pool, slot) +
+         " is killed: it was not ready within start.timeout (" + duration_text(limit) +
+         "); raise it if the start may take longer";
+}
+
 failure start_refused(std::string_view pool, slot_id slot, failure cause) {
   return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
                                             worker_name(pool, slot) + " could not be started");

@@ -2,11 +2,13 @@
 
 #pragma once
 
+#include "troupe/base/clock.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/base/ids.hpp"
 #include "troupe/process/exit_status.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,17 @@ std::string worker_name(std::string_view pool, slot_id slot);
 /// Returns the failure of a pool whose restart budget is spent, told by its last end.
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
                      const restart_policy& policy);
+
+/// Returns the failure of a pool one of whose workers was not ready within its time limit, so often
+/// in a row.
+failure start_too_slow(std::string_view pool, slot_id slot, duration limit, std::uint32_t times);
+
+/// Returns the failure of a pool so many of whose starts have failed in a row, told by the last.
+failure starts_always_fail(std::string_view pool, slot_id slot, end_kind kind,
+                           const exit_record& record, std::uint32_t starts);
+
+/// Returns what is told at once of a worker that is not ready in time.
+std::string slow_start_line(std::string_view pool, slot_id slot, duration limit);
 
 /// Returns the failure of a pool one of whose workers could not be started at all.
 failure start_refused(std::string_view pool, slot_id slot, failure cause);

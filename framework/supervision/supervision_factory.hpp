@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 namespace troupe {
 
@@ -26,6 +27,7 @@ struct supervision_options {
   std::shared_ptr<timer_service> timers{};          ///< Required.
   std::function<double()> random{};                 ///< 0 .. 1, any thread. Empty: an own one.
   std::shared_ptr<supervision_counters> counters{}; ///< Empty: nobody wants to know.
+  std::function<void(std::string_view)> log{};      ///< Any thread, never blocks. May be empty.
 };
 
 /// Makes the factory of all pool supervisors of one runtime. It owns the one actor system of the

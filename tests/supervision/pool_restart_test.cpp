@@ -293,6 +293,45 @@ BOOST_AUTO_TEST_CASE(worker_that_is_never_ready_is_killed_and_counts) { // Case 
   BOOST_TEST(pool.pool().causes.at(0).message.find("start.timeout") != std::string::npos);
 }
 
+// Each start takes longer than the period, so that the budget never sees two of them.
+BOOST_AUTO_TEST_CASE(third_worker_in_a_row_that_is_never_ready_ends_the_pool) {
+  auto spec = spec_of(1, {.period = 30s});
+  spec.start.timeout = 35s;
+  auto pool = pool_harness{spec};
+  const auto times_out = [&] {
+    pool.advance(35s);
+    pool.exits(0, exit_status::killed_by(SIGKILL));
+    pool.advance(1s);
+  };
+  pool.start();
+  times_out();
+  times_out();
+  pool.ready(0); // A success: the row begins anew.
+  pool.exits(0, code_3);
+  pool.advance(1s);
+  times_out();
+  times_out();
+  BOOST_TEST(pool.pool().causes.empty());
+  times_out();
+  BOOST_REQUIRE(pool.pool().causes.size() == 1U);
+  const auto& text = pool.pool().causes[0].message;
+  for (const auto* part : {"parse/0", "start.timeout (35s)", "3 times in a row"})
+    BOOST_TEST(text.find(part) != std::string::npos, text << " lacks " << part);
+}
+
+BOOST_AUTO_TEST_CASE(pool_none_of_whose_starts_works_ends_however_slowly_they_fail) {
+  auto pool = pool_harness{spec_of(1, {.period = 30s})};
+  pool.start();
+  for (int i = 0; i < 4; ++i) {
+    BOOST_TEST(pool.pool().causes.empty());
+    pool.advance(25s);
+    pool.exits(0, code_3);
+    pool.advance(1s);
+  }
+  BOOST_REQUIRE(pool.pool().causes.size() == 1U);
+  BOOST_TEST(pool.pool().causes[0].message.find("4 starts in a row") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(start_timeout_is_over_once_the_worker_is_ready) {
   auto pool = pool_harness{spec_of(1)};
   pool.start_all();

@@ -19,7 +19,8 @@ namespace troupe::detail {
 namespace {
 
 // From start to hello: the static constructors of the program run in between.
-constexpr auto hello_timeout = std::chrono::seconds{20};
+// Longer than start.timeout by default, which is then what ends a start that takes too long.
+constexpr auto hello_timeout = std::chrono::seconds{60};
 // A process that was just started and killed is gone at once.
 constexpr auto kill_wait_max = std::chrono::seconds{1};
 // Reads in a row that the kernel refuses for want of memory before the zygote is given up.
@@ -53,7 +54,10 @@ expected<void> zygote_link::open() {
                         "cannot start the zygote");
   }
   hello_timer_ = reactor_.add_timer(clock::now() + hello_timeout, [this] {
-    lose("the zygote did not say hello in time; does a static constructor of this program block?");
+    lose("the zygote was not ready within " + std::to_string(hello_timeout.count()) +
+             " s, which no start.timeout can raise; does a static constructor of this program "
+             "block?",
+         errc::timed_out);
   });
   return {};
 }
@@ -170,9 +174,9 @@ bool zygote_link::on_hello(std::span<const std::byte> bytes) {
 }
 
 // Told when it is really gone: only then do its children get no more from it.
-void zygote_link::lose(const std::string& why) {
+void zygote_link::lose(const std::string& why, errc code) {
   if (lost_) return;
-  lost_ = failure{errc::start_failed, why, 0};
+  lost_ = failure{code, why, 0};
   messages_watch_.cancel();
   hello_timer_.cancel();
   look_timer_.cancel();

@@ -77,7 +77,7 @@ private:
   bool on_hello(std::span<const std::byte> bytes);
   void look();
   [[nodiscard]] bool is_stopped() const;
-  void lose(const std::string& why);
+  void lose(const std::string& why, errc code = errc::start_failed);
   void on_death();
 
   os::reactor& reactor_;

@@ -19,6 +19,7 @@ pool_supervisor::pool_supervisor(caf::actor_config& config,
     : caf::event_based_actor{config}, context_{std::move(context)}, control_{std::move(control)},
       gate_{context_->gate.lock()}, workers_{std::move(workers)},
       lifecycle_{context_->spec.replicas}, policy_{context_->spec.restart, context_->spec.replicas},
+      failed_starts_{context_->spec.restart, context_->spec.replicas, policy_.intensity()},
       sequence_{context_->spec.replicas, context_->spec.start.stagger},
       book_(context_->spec.replicas) {}
 
@@ -39,7 +40,10 @@ caf::behavior pool_supervisor::make_behavior() {
       [this](signal_atom, slot_id slot, incarnation_id id, int number, signal_scope scope) {
         call([&](slot_control& pool) { pool.signal(slot, id, number, scope); });
       },
-      [this](ready_atom, slot_id slot) { book_[slot.value].is_ready = true; },
+      [this](ready_atom, slot_id slot) {
+        book_[slot.value].is_ready = true;
+        failed_starts_.clear();
+      },
       [this](ended_atom, const worker_end& end) { on_ended(end); },
       [this](finished_atom, slot_id slot, slot_state state) { on_finished(slot, state); },
       [this](stopping_atom, std::uint64_t round) { on_stopping(round); },
@@ -100,7 +104,7 @@ void pool_supervisor::on_launch(slot_id slot, incarnation_id incarnation) {
 }
 
 void pool_supervisor::on_ended(const worker_end& end) {
-  book_[end.slot.value].is_ready = false;
+  const bool was_ready = std::exchange(book_[end.slot.value].is_ready, false);
   // Whoever stops has told this slot too, or is about to: no verdict is needed.
   if (!lifecycle_.is_running()) return;
   if (end.shortage_span) return on_shortage(end);
@@ -112,7 +116,7 @@ void pool_supervisor::on_ended(const worker_end& end) {
   const auto& worker = workers_[end.slot.value];
   switch (policy_.decide(end.kind, end.record.status, now())) {
   case restart_verdict::restart:
-    return send(worker, restart_atom::value);
+    return restart(end, was_ready);
   case restart_verdict::complete:
     return send(worker, complete_atom::value);
   case restart_verdict::park:
@@ -120,6 +124,23 @@ void pool_supervisor::on_ended(const worker_end& end) {
   case restart_verdict::give_up:
     return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
   }
+}
+
+// The budget allows it; but it sees only what happens within its window.
+void pool_supervisor::restart(const worker_end& end, bool was_ready) {
+  const auto& worker = workers_[end.slot.value];
+  const bool is_slow = end.kind == end_kind::start_timeout || end.cause.code == errc::timed_out;
+  const auto verdict =
+      was_ready ? failed_start_verdict::go_on : failed_starts_.note(end.slot, is_slow);
+  if (verdict == failed_start_verdict::go_on) return send(worker, restart_atom::value);
+  const auto& spec = context_->spec;
+  if (spec.restart.parks_when_exhausted) return send(worker, park_atom::value);
+  const bool has_missed_its_limit = verdict == failed_start_verdict::too_slow;
+  if (has_missed_its_limit && end.kind == end_kind::start_timeout)
+    return give_up(end.slot, start_too_slow(spec.name, end.slot, spec.start.timeout,
+                                            failed_starts_.slow(end.slot)));
+  give_up(end.slot,
+          starts_always_fail(spec.name, end.slot, end.kind, end.record, failed_starts_.failed()));
 }
 
 // No crash, so the budget is not asked: the slot tries again, for ever while the pool has a worker.

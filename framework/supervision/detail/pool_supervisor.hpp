@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/supervision/detail/worker_actor.hpp"
+#include "troupe/supervision/failed_starts.hpp"
 #include "troupe/supervision/pool_lifecycle.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 #include "troupe/supervision/start_sequence.hpp"
@@ -43,6 +44,7 @@ private:
   void on_launch(slot_id slot, incarnation_id incarnation);
   void on_ended(const worker_end& end);
   void on_shortage(const worker_end& end);
+  void restart(const worker_end& end, bool was_ready);
   void on_finished(slot_id slot, slot_state state);
   void on_stopping(std::uint64_t round);
 
@@ -66,6 +68,7 @@ private:
 
   pool_lifecycle lifecycle_;
   restart_policy policy_;
+  failed_starts failed_starts_;
   start_sequence sequence_;
   std::optional<slot_id> starting_; // Told to start, not yet heard of; the next one waits for it.
 

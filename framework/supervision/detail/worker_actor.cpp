@@ -149,6 +149,7 @@ void worker_actor::perform(slot_action action) {
     ++context_->services.counters->recycles;
     return take(ladder_.begin_recycling());
   case slot_action::begin_kill:
+    tell_slow_start();
     return take(ladder_.begin(stop_mode::kill));
   case slot_action::harden_stop:
     return take(ladder_.harden(asked_mode_));
@@ -174,6 +175,12 @@ void worker_actor::launch_worker() {
   else
     timer_.clear();
   tell_supervisor(launch_atom::value, slot_, incarnation_);
+}
+
+void worker_actor::tell_slow_start() const {
+  const auto& spec = context_->spec;
+  if (context_->services.log)
+    context_->services.log(slow_start_line(spec.name, slot_, spec.start.timeout));
 }
 
 void worker_actor::ask() {

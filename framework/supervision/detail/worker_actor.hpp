@@ -22,7 +22,7 @@ namespace troupe::detail {
 /// What the actors of one pool share; nothing in it changes.
 struct pool_context {
   pool_supervision_spec spec;
-  supervision_options services;   ///< All three are set.
+  supervision_options services;   ///< All but the log are set.
   std::weak_ptr<actor_gate> gate; ///< Weak: it holds the actors.
 };
 
@@ -57,6 +57,7 @@ private:
   void apply(slot_event event);
   void perform(slot_action action);
   void launch_worker();
+  void tell_slow_start() const;
   void ask();
   void pause();
   void take(const stop_step& step);
