@@ -166,7 +166,7 @@ private:
   void choose_fed_slots();
   void refresh_load(std::size_t index);
   void detach(std::size_t index, const exit_record& record);
-  bool is_excused();
+  restart_excuse excuse_of(worker_link& link, exit_status status);
   void write_off(std::size_t index);
   void settle_lost(task_state& task, std::uint64_t position, std::size_t index,
                    const exit_record& record);
@@ -207,7 +207,7 @@ private:
   std::uint64_t wants_dispatcher_ = 0; // Pending tasks only the dispatcher looks after.
   bool needs_kick_ = false;            // The dispatcher must be woken after the unlock.
   time_point last_activity_{};
-  bool has_succeeded_ = false;   // A task, since the last death that was excused.
+  bool has_succeeded_ = false;   // A task, since the last death that was excused for it.
   bool was_active_ = false;      // Since the last tick.
   bool is_ticking_ = false;      // The dispatcher calls tick() by itself.
   bool is_fine_ticking_ = false; // ... often enough to steal back from slow workers.

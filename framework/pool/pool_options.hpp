@@ -58,8 +58,9 @@ struct pool_options {
   std::size_t input_arena_bytes = std::size_t{256} << 20;
   std::size_t output_arena_bytes = std::size_t{64} << 20; ///< Per worker: the largest result.
   recycle_spec recycle = {};                              ///< When a healthy worker is replaced.
-  /// Rules and budget for workers that die. Unless an intensity is set, a worker that dies in a
-  /// task does not count while other tasks succeed. The first restart comes at once.
+  /// Rules and budget for workers that die. Unless intensity or period is set, no death counts
+  /// while tasks are answered, nor that of an idle worker that somebody killed. The first comes
+  /// back at once.
   restart_spec restart = {.backoff = {.initial = {}}};
   stop_spec stop = {};
   start_spec start = {};

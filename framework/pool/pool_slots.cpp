@@ -6,6 +6,7 @@
 #include "troupe/pool/worker_lost.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 namespace troupe {
@@ -13,6 +14,14 @@ namespace troupe {
 namespace {
 // Workers that are given up over one task before it fails.
 constexpr std::uint8_t refusals_max = 2;
+
+// What a program does not do to itself by mistake. Of whom died with the zygote, nobody knows more.
+bool is_from_outside(exit_status status) {
+  constexpr std::array signals{SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+  if (status.is_unknown()) return true;
+  return status.signal() &&
+         std::find(signals.begin(), signals.end(), *status.signal()) != signals.end();
+}
 } // namespace
 
 void pool_core::start(slot_id slot, incarnation_id incarnation) {
@@ -90,9 +99,9 @@ void pool_core::on_link_exited(worker_link& link, const exit_record& record) {
   if (!environment_ || !slots_.is_supervised()) return; // Written off, and the pool is gone.
   ++counters_.worker_exits;
   if (slots_.take_exit(link)) {
-    const bool was_running = loads_[link.slot().value].in_flight > 0;
+    drain_all(); // What was done counts, whoever did it, and what was answered is no more at work.
+    slots_.excuse(link, excuse_of(link, record.status));
     detach(link.slot().value, record);
-    if (was_running && is_excused()) slots_.excuse(link);
   }
   slots_.tell_exited(link, record);
 }
@@ -113,15 +122,18 @@ void pool_core::on_link_output(worker_link& link, output_stream stream, std::str
   environment_->take_output(slots_.name_of(link.slot()), stream, line);
 }
 
-// With the default budget, a death in a task counts only when no task has succeeded since the last
-// such death: a pool that is there to survive crashing tasks must not break while it gets on. A
-// budget that was set is kept to the letter, and so are rules by which a worker may stay away.
-// Recycling is a restart that does not count.
-bool pool_core::is_excused() {
+// A pool that is there to survive crashing tasks must not break while it gets on, nor because of
+// somebody who kills what is healthy. A budget that was set is kept to the letter.
+restart_excuse pool_core::excuse_of(worker_link& link, exit_status status) {
   const auto& rules = settings_.restart;
-  const bool is_always_restarted =
-      rules.policy == restart_type::permanent && rules.prevent_exit.empty();
-  return is_always_restarted && !rules.intensity && std::exchange(has_succeeded_, false);
+  if (rules.intensity || rules.period != restart_spec{}.period) return restart_excuse::none;
+  const auto& s = slots_[link.slot().value];
+  if (s.is_recycling || s.phase == worker_phase::draining) return restart_excuse::none;
+  const bool was_ready = link.end().is_ready();
+  if (was_ready && std::exchange(has_succeeded_, false)) return restart_excuse::gets_on;
+  if (s.is_condemned || !is_from_outside(status)) return restart_excuse::none;
+  const bool was_idle = was_ready && loads_[link.slot().value].in_flight == 0;
+  return was_idle || has_succeeded_ ? restart_excuse::outside : restart_excuse::none;
 }
 
 // The worker is dead and its memory final: answers count, the task it had begun is an attempt, all
@@ -238,7 +250,7 @@ void pool_core::abandon(slot_id slot) {
 
 void pool_core::give_up(const failure& cause) {
   const std::lock_guard lock{mutex_};
-  if (!broken_) broken_ = with_context(cause, "pool '" + settings_.name + "' gave up");
+  if (!broken_) broken_ = cause;
   environment_->log(broken_->message);
   fail_backlog(*broken_);
 }

@@ -206,8 +206,8 @@ std::shared_ptr<worker_link> worker_slots::clear(std::size_t index) noexcept {
   return link;
 }
 
-void worker_slots::excuse(const worker_link& link) {
-  supervision_->recycle(link.slot(), link.incarnation());
+void worker_slots::excuse(const worker_link& link, restart_excuse why) {
+  if (why != restart_excuse::none) supervision_->excuse(link.slot(), link.incarnation(), why);
 }
 
 void worker_slots::tell_exited(const worker_link& link, const exit_record& record) {

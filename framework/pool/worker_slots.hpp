@@ -133,8 +133,8 @@ public:
   [[nodiscard]] bool take_exit(worker_link& link);
   /// Forgets the worker; returns its link.
   std::shared_ptr<worker_link> clear(std::size_t index) noexcept;
-  /// The death that will be told is not counted: recycling is a restart that is not.
-  void excuse(const worker_link& link);
+  /// The death that will be told is not counted.
+  void excuse(const worker_link& link, restart_excuse why);
   void tell_exited(const worker_link& link, const exit_record& record);
   /// Its start has failed. Clears the slot and tells the supervisor; false as `take_exit`.
   [[nodiscard]] bool take_start_failure(worker_link& link, const failure& cause);

@@ -61,12 +61,19 @@ enum class end_reason {
 };
 std::string_view to_string(end_reason reason) noexcept;
 
+/// Why the death of a worker does not count against the restart budget.
+enum class restart_excuse {
+  none,    ///< It counts.
+  gets_on, ///< Work was done since the last death: the budget is whole again, no pause is needed.
+  outside, ///< Somebody outside killed a healthy worker: not the pool's fault, but it may go on.
+};
+
 /// What `status` shows of one slot.
 struct slot_status {
   slot_id slot;
   incarnation_id incarnation;
   slot_state state = slot_state::stopped;
-  std::uint64_t restarts = 0;      ///< Counted ones; recycling is not one.
+  std::uint64_t restarts = 0;      ///< Recycling is not one.
   exit_record last_exit;           ///< Of the last worker that ended; empty name: none yet.
   incarnation_id last_incarnation; ///< Of that worker.
   end_reason last_reason = end_reason::by_itself; ///< Of its end.
@@ -99,6 +106,9 @@ public:
 
   /// The pool is about to end this worker; for `status`. The first reason counts.
   virtual void note_reason(slot_id slot, incarnation_id incarnation, end_reason reason) = 0;
+
+  /// The end that will be told of this worker is not to count.
+  virtual void excuse(slot_id slot, incarnation_id incarnation, restart_excuse why) = 0;
 
   virtual void on_ready(slot_id slot, incarnation_id incarnation) = 0;
   virtual void on_drained(slot_id slot, incarnation_id incarnation) = 0;

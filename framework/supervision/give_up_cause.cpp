@@ -53,9 +53,9 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
                      const restart_policy& policy) {
   auto text = "pool " + std::string{pool} +
               " gave up: " + end_text(worker_name(pool, slot), kind, record) +
-              "; reached_max_restart_intensity: restart.intensity allows " +
-              std::to_string(policy.intensity()) + " restarts in " +
-              duration_text(policy.period()) + ". Mend the worker, or raise restart.intensity";
+              ", and restart.intensity allows no more than " + std::to_string(policy.intensity()) +
+              " restarts in " + duration_text(policy.period()) +
+              " (reached_max_restart_intensity); mend the worker, or raise restart.intensity";
   return {errc::broken, std::move(text), 0};
 }
 

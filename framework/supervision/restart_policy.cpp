@@ -64,9 +64,12 @@ bool may_start_again(const failure& cause) noexcept {
 restart_policy::restart_policy(restart_spec spec, std::uint32_t replicas)
     : spec_{std::move(spec)}, intensity_{spec_.intensity.value_or(default_intensity(replicas))} {}
 
-restart_verdict restart_policy::decide(end_kind kind, exit_status status, time_point now) {
+restart_verdict restart_policy::decide(end_kind kind, exit_status status, time_point now,
+                                       restart_excuse excuse) {
   const auto verdict = wanted(kind, status);
-  if (verdict != restart_verdict::restart || spend_restart(now)) return verdict;
+  if (excuse == restart_excuse::gets_on) recent_.clear();
+  if (verdict != restart_verdict::restart || excuse != restart_excuse::none) return verdict;
+  if (spend_restart(now)) return verdict;
   return spec_.parks_when_exhausted ? restart_verdict::park : restart_verdict::give_up;
 }
 

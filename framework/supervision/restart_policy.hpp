@@ -6,6 +6,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/process/child_spec.hpp"
 #include "troupe/process/exit_status.hpp"
+#include "troupe/process/supervision_port.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,8 +53,10 @@ public:
   restart_policy(restart_spec spec, std::uint32_t replicas);
 
   /// Returns the answer to the end of a worker at `now`, and counts it if it is `restart`.
-  /// `status` is looked at only if the worker has exited. `now` never goes back.
-  [[nodiscard]] restart_verdict decide(end_kind kind, exit_status status, time_point now);
+  /// `status` is looked at only if the worker has exited. `now` never goes back. A restart that is
+  /// excused spends nothing; `restart_excuse::gets_on` also gives back all that was spent.
+  [[nodiscard]] restart_verdict decide(end_kind kind, exit_status status, time_point now,
+                                       restart_excuse excuse = restart_excuse::none);
 
   /// Returns how many restarts are allowed inside the period (or `unlimited_restarts`).
   [[nodiscard]] std::uint32_t intensity() const noexcept { return intensity_; }

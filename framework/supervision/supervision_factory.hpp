@@ -17,7 +17,7 @@ namespace troupe {
 /// they are read one by one.
 struct supervision_counters {
   std::atomic<std::uint64_t> starts{0};
-  std::atomic<std::uint64_t> restarts{0}; ///< Those that count against a budget.
+  std::atomic<std::uint64_t> restarts{0}; ///< Recycling is not one.
   std::atomic<std::uint64_t> recycles{0};
   std::atomic<std::uint64_t> give_ups{0};
   std::atomic<std::uint64_t> stale_events{0}; ///< Dropped: of an older incarnation, or too late.

@@ -225,6 +225,42 @@ BOOST_AUTO_TEST_CASE(passing_shortage_at_the_first_start_is_retried) {
   BOOST_TEST(pool.take() == (lines{"start 0#0", "start 0#1"}), boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(deaths_from_outside_pause_ever_longer_until_work_is_done) {
+  auto spec = spec_of(1, {.intensity = 0});
+  spec.restart.backoff.initial = {}; // As a pool has it.
+  auto pool = pool_harness{spec};
+  pool.start_all();
+  std::uint32_t incarnation = 0;
+  const auto dies = [&](restart_excuse why) {
+    pool.supervision().excuse({0}, {incarnation++}, why);
+    pool.exits(0, exit_status::killed_by(SIGKILL));
+  };
+  const auto comes_back_after = [&](duration pause) {
+    if (pause > 0ms) {
+      pool.advance(pause - 1ms);
+      BOOST_TEST(pool.take().empty());
+      pool.advance(1ms);
+    }
+    BOOST_TEST(pool.take().size() == 1U);
+    pool.ready(0);
+  };
+  for (const auto pause : {10ms, 20ms, 40ms, 80ms, 160ms, 250ms, 250ms}) {
+    dies(restart_excuse::outside);
+    comes_back_after(pause);
+  }
+  dies(restart_excuse::gets_on);
+  comes_back_after(0ms);
+  dies(restart_excuse::outside);
+  comes_back_after(10ms);
+  pool.advance(1s); // Up for so long, it is another story.
+  dies(restart_excuse::outside);
+  comes_back_after(10ms);
+  // An excuse is one worker's.
+  pool.supervision().excuse({0}, {incarnation - 1}, restart_excuse::outside);
+  pool.exits(0, exit_status::killed_by(SIGKILL));
+  BOOST_TEST(pool.pool().causes.size() == 1U);
+}
+
 const failure out_of_processes{errc::start_failed, "fork: Resource temporarily unavailable",
                                EAGAIN};
 

@@ -149,6 +149,24 @@ BOOST_AUTO_TEST_CASE(unlimited_intensity_always_restarts) { // Case 20.
   for (int i = 0; i < 10'000; ++i) BOOST_TEST(crash(policy, i * 1us) == restart);
 }
 
+BOOST_AUTO_TEST_CASE(excused_restarts_spend_nothing) {
+  auto policy = limited(1, 1h);
+  const auto excused = [&](restart_excuse why) {
+    return policy.decide(end_kind::exited, segv, time_point{}, why);
+  };
+  BOOST_TEST(crash(policy, 0s) == restart);
+  for (int i = 0; i < 100; ++i) BOOST_TEST(excused(restart_excuse::outside) == restart);
+  BOOST_TEST(crash(policy, 0s) == give_up); // What was spent before is still spent.
+  BOOST_TEST(excused(restart_excuse::gets_on) == restart);
+  BOOST_TEST(crash(policy, 0s) == restart); // Now it is not.
+  BOOST_TEST(crash(policy, 0s) == give_up);
+}
+
+BOOST_AUTO_TEST_CASE(an_excuse_does_not_change_the_restart_type) {
+  auto policy = restart_policy{{.policy = restart_type::temporary}, 1};
+  BOOST_TEST(policy.decide(end_kind::exited, segv, time_point{}, restart_excuse::gets_on) == park);
+}
+
 BOOST_AUTO_TEST_CASE(exhausted_budget_can_park_the_slot) { // Case 25.
   auto policy = restart_policy{{.intensity = 1, .period = 10s, .parks_when_exhausted = true}, 2};
   BOOST_TEST(crash(policy, 0s) == restart);

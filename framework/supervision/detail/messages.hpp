@@ -25,6 +25,7 @@ struct worker_end {
   failure cause; ///< Only of `end_kind::start_failed`.
   /// For how long starts have failed for want of something, this one last; absent: not for that.
   std::optional<duration> shortage_span{};
+  restart_excuse excuse = restart_excuse::none;
 };
 
 // CAF keeps at most ten characters of an atom and silently blanks what it cannot encode.
@@ -33,6 +34,7 @@ using start_atom = caf::atom_constant<caf::atom("start")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using recycle_atom = caf::atom_constant<caf::atom("recycle")>;
 using reason_atom = caf::atom_constant<caf::atom("reason")>;
+using excuse_atom = caf::atom_constant<caf::atom("excuse")>;
 using ready_atom = caf::atom_constant<caf::atom("ready")>;
 using drained_atom = caf::atom_constant<caf::atom("drained")>;
 using exited_atom = caf::atom_constant<caf::atom("exited")>;
@@ -60,6 +62,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::incarnation_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::stop_mode)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::slot_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::end_reason)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::restart_excuse)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::signal_scope)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::exit_record)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::failure)

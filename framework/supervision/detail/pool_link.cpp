@@ -48,6 +48,10 @@ void pool_link::note_reason(slot_id slot, incarnation_id incarnation, end_reason
   tell_slot(slot, reason_atom::value, incarnation, reason);
 }
 
+void pool_link::excuse(slot_id slot, incarnation_id incarnation, restart_excuse why) {
+  tell_slot(slot, excuse_atom::value, incarnation, why);
+}
+
 void pool_link::on_ready(slot_id slot, incarnation_id incarnation) {
   tell_slot(slot, ready_atom::value, incarnation);
 }

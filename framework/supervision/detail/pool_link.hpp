@@ -30,6 +30,7 @@ public:
   void recycle(slot_id slot, incarnation_id incarnation) override;
   void query(std::function<void(std::vector<slot_status>)> receiver) override;
   void note_reason(slot_id slot, incarnation_id incarnation, end_reason reason) override;
+  void excuse(slot_id slot, incarnation_id incarnation, restart_excuse why) override;
   void on_ready(slot_id slot, incarnation_id incarnation) override;
   void on_drained(slot_id slot, incarnation_id incarnation) override;
   void on_exited(slot_id slot, incarnation_id incarnation, exit_record record) override;

@@ -114,7 +114,7 @@ void pool_supervisor::on_ended(const worker_end& end) {
     return give_up(end.slot, start_refused(spec.name, end.slot, end.cause));
 
   const auto& worker = workers_[end.slot.value];
-  switch (policy_.decide(end.kind, end.record.status, now())) {
+  switch (policy_.decide(end.kind, end.record.status, now(), end.excuse)) {
   case restart_verdict::restart:
     return restart(end, was_ready);
   case restart_verdict::complete:

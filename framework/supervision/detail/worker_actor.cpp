@@ -13,10 +13,19 @@
 
 namespace troupe::detail {
 
+namespace {
+// Who kills healthy workers may do so as soon as they are there.
+constexpr auto outside_pause_min = std::chrono::milliseconds{10};
+constexpr auto outside_pause_max = std::chrono::milliseconds{250};
+// Up for so long, it was not as soon as that.
+constexpr auto outside_uptime_long = std::chrono::seconds{1};
+} // namespace
+
 worker_actor::worker_actor(caf::actor_config& config, std::shared_ptr<const pool_context> context,
                            slot_id slot)
     : caf::event_based_actor{config}, context_{std::move(context)}, slot_{slot}, since_{now()},
-      backoff_{context_->spec.restart.backoff}, ladder_{context_->spec.stop} {
+      backoff_{context_->spec.restart.backoff}, ladder_{context_->spec.stop},
+      outside_pause_{outside_pause_min, outside_pause_max} {
   last_end_.slot = slot_;
 }
 
@@ -33,6 +42,9 @@ caf::behavior worker_actor::make_behavior() {
       [this](drained_atom, incarnation_id id) { on_worker_event(slot_event::drained, id); },
       [this](recycle_atom, incarnation_id id) { on_worker_event(slot_event::recycle, id); },
       [this](reason_atom, incarnation_id id, end_reason reason) { on_reason(id, reason); },
+      [this](excuse_atom, incarnation_id id, restart_excuse why) {
+        if (is_current(id)) excuse_ = why;
+      },
       [this](exited_atom, incarnation_id id, const exit_record& record) { on_exited(id, record); },
       [this](unstarted_atom, incarnation_id id, const failure& cause) {
         on_start_failed(id, cause);
@@ -167,6 +179,7 @@ void worker_actor::launch_worker() {
   if (has_launched_) incarnation_ = incarnation_.next();
   has_launched_ = true;
   noted_reason_ = end_reason::by_itself;
+  excuse_ = restart_excuse::none;
   ready_at_.reset();
   ++context_->services.counters->starts;
   const auto limit = context_->spec.start.timeout;
@@ -192,13 +205,24 @@ void worker_actor::pause() {
   if (shortage_.is_on()) return arm(shortage_.pause()); // Nothing has crashed: not counted.
   ++restarts_;
   ++context_->services.counters->restarts;
-  const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
-  const auto span = backoff_.next(uptime, context_->services.random());
+  const auto span = next_pause();
   // A worker without backoff is not kept waiting for the way through the reactor.
   if (span > duration::zero())
     arm(span);
   else
     apply(slot_event::timer);
+}
+
+duration worker_actor::next_pause() {
+  if (excuse_ == restart_excuse::gets_on) {
+    outside_pause_.reset();
+    return duration::zero();
+  }
+  const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
+  const auto span = backoff_.next(uptime, context_->services.random());
+  if (excuse_ == restart_excuse::none) return span;
+  if (uptime && *uptime >= outside_uptime_long) outside_pause_.reset();
+  return std::max<duration>(span, outside_pause_.take());
 }
 
 void worker_actor::take(const stop_step& step) {
@@ -238,6 +262,7 @@ void worker_actor::note_end(end_kind kind, exit_record record) {
   last_end_.record = std::move(record);
   last_end_.cause = {};
   last_end_.shortage_span.reset();
+  last_end_.excuse = excuse_;
 }
 
 // Of a worker that ends in the present phase.

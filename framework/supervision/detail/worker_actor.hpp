@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "troupe/base/growing_pause.hpp"
 #include "troupe/supervision/backoff.hpp"
 #include "troupe/supervision/detail/actor_gate.hpp"
 #include "troupe/supervision/detail/messages.hpp"
@@ -60,6 +61,7 @@ private:
   void tell_slow_start() const;
   void ask();
   void pause();
+  [[nodiscard]] duration next_pause();
   void take(const stop_step& step);
   void send_signal(int number, signal_scope scope);
   void note_end(end_kind kind, exit_record record);
@@ -88,6 +90,8 @@ private:
   worker_end last_end_;
   end_reason last_reason_ = end_reason::by_itself;  // Of last_end_.
   end_reason noted_reason_ = end_reason::by_itself; // What the pool said of this incarnation.
+  restart_excuse excuse_ = restart_excuse::none;    // Likewise.
+  growing_pause outside_pause_;                     // After deaths that came from outside.
   slot_timer timer_;
 };
 
