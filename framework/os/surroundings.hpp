@@ -58,6 +58,7 @@ void take_file_mode_mask(unsigned mask) noexcept;
 /// @}
 
 /// What we put into the environment of our own processes; never a part of anybody's surroundings.
-inline constexpr std::string_view own_variables[] = {"TROUPE_ZYGOTE_FD", "TROUPE_TREE", "TROUPE_CHILD"};
+inline constexpr std::string_view own_variables[] = {"TROUPE_ZYGOTE_FD", "TROUPE_TREE",
+                                                     "TROUPE_CHILD"};
 
 } // namespace troupe::os

@@ -23,9 +23,9 @@ struct socket_message {
 /// Lives in: any process. Threads: one may send while another receives. Blocks: never.
 /// Crash: the other end reads what was sent, then `end_of_stream`.
 /// Errors: `would_block` (no room, nothing there: poll tells when to try again), `end_of_stream`
-/// (peer gone), `bad_data` (message cut because it was larger than the buffer), `too_large`, `system`
-/// (no memory, or more descriptors under way than the user may open: nothing tells when to try
-/// again).
+/// (peer gone), `bad_data` (message cut because it was larger than the buffer), `too_large`,
+/// `system` (no memory, or more descriptors under way than the user may open: nothing tells when to
+/// try again).
 class unix_socket {
 public:
   static constexpr std::size_t descriptors_max = 16; ///< Of one message.

@@ -6,8 +6,8 @@
 
 namespace troupe::pipeline {
 
-/// The bell that rings when a worker on a thread of the host has to wait no longer; null in a worker
-/// process, which is killed instead. Once rung it stays so.
+/// The bell that rings when a worker on a thread of the host has to wait no longer; null in a
+/// worker process, which is killed instead. Once rung it stays so.
 ///
 /// Lives in: host, on the thread of one worker. Threads: that one. Blocks: never.
 /// Crash: nothing outside the host. Errors: none.

@@ -3,8 +3,8 @@
 #include "troupe/pool/call_runner.hpp"
 
 #include "troupe/os/fork_guard.hpp"
-#include "troupe/os/thread_name.hpp"
 #include "troupe/os/thread.hpp"
+#include "troupe/os/thread_name.hpp"
 #include "troupe/pool/future.hpp"
 
 #include <condition_variable>

@@ -33,8 +33,8 @@ public:
   virtual void on_stopped() = 0;
 };
 
-/// The lanes of one pipeline stage with what stands behind them: worker processes (`lane_set`), or a
-/// thread of the host.
+/// The lanes of one pipeline stage with what stands behind them: worker processes (`lane_set`), or
+/// a thread of the host.
 ///
 /// Lives in: host. Threads: the dispatcher's, unless a call says otherwise. Blocks: never, except
 /// `disconnect`. Crash (of a worker): see lane_events. Errors: see lane_keeper.

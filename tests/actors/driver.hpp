@@ -58,8 +58,8 @@ public:
     std::vector<std::string> outputs;
     std::vector<std::string> errors;
     std::vector<bool> final_errors;
-    std::vector<std::string> skipped; ///< What a source could not read,
-    std::vector<std::string> reasons; ///< and why.
+    std::vector<std::string> skipped;    ///< What a source could not read,
+    std::vector<std::string> reasons;    ///< and why.
     std::vector<std::uint32_t> attempts; ///< Of each error.
     pipeline::trouble_counts troubles;
     std::optional<std::string> state;

@@ -58,8 +58,8 @@ void set_span(std::vector<senseless>& to, const std::string& field,
   const auto add = [&](duration value) {
     to.push_back({field, [=](pool_options& o) { of(o) = value; }});
   };
-  for (const duration value :
-       std::initializer_list<duration>{-1ns, -1h, huge, duration::min(), option_checks::longest + 1ns})
+  for (const duration value : std::initializer_list<duration>{-1ns, -1h, huge, duration::min(),
+                                                              option_checks::longest + 1ns})
     add(value);
   if (!may_be_zero) add(0ns);
 }
