@@ -75,8 +75,7 @@ std::uint64_t stdout_lines::save() {
       throw stage_failed{"cannot write to stdout: its reader has gone (it may have had enough, as "
                          "'head' has)"};
     } else if (size.error().code != errc::would_block) {
-      throw stage_failed{"cannot write to stdout: " +
-                         std::generic_category().message(size.error().os_error)};
+      throw stage_failed{os::stdout_failure(size.error().os_error)};
     }
   }
   buffer_.clear();

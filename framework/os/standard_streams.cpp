@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <climits>
+#include <string>
+#include <system_error>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -128,6 +130,21 @@ expected<std::size_t> write_within(int descriptor, std::string_view bytes, deadl
     const int ready = ::poll(&wanted, 1, milliseconds_until(limit));
     if (ready < 0 && errno != EINTR) pause_after_failed_wait();
     was_ready = ready > 0;
+  }
+}
+
+std::string stdout_failure(int problem) {
+  auto out = "cannot write to stdout: " + std::generic_category().message(problem);
+  switch (problem) {
+  case ENOSPC:
+  case EDQUOT:
+    return out + "; free some space and run again";
+  case EBADF:
+    return out + " (it is closed); give it a file or a pipe, or /dev/null";
+  case EPIPE:
+    return out + " (its reader has gone)";
+  default:
+    return out + "; see what it was redirected to";
   }
 }
 

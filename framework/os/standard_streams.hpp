@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 /// What a command does with descriptors 0, 1 and 2. A library leaves them alone.
@@ -31,6 +32,10 @@ expected<void> write_all(int descriptor, std::string_view bytes);
 [[nodiscard]] bool wait_to_read(int descriptor, const event_fd* interruption);
 [[nodiscard]] bool wait_to_write(int descriptor, const event_fd* interruption);
 /// @}
+
+/// Why stdout could not be written to, with what helps: "cannot write to stdout: No space left on
+/// device; free some space and run again".
+[[nodiscard]] std::string stdout_failure(int problem);
 
 /// Reads what is there, 0 at the end; `would_block` when there is nothing after all.
 [[nodiscard]] expected<std::size_t> read_from(int descriptor, std::span<std::byte> into);

@@ -159,9 +159,9 @@ class Filter(CommandTest):
         name = self.copy()
         for redirection, expected in (("<&-", "cannot read stdin: Bad file descriptor"),
                                       ("< .", "cannot read stdin: Is a directory"),
-                                      ("< data >&-", "cannot write to stdout: Bad file descriptor"),
+                                      ("< data >&-", "Bad file descriptor (it is closed); give it"),
                                       ("< data > /dev/full",
-                                       "cannot write to stdout: No space left on device")):
+                                       "No space left on device; free some space")):
             self.write("data", "x\n")
             shown = subprocess.run(["sh", "-c", f'exec "$0" run {name} {redirection}', TROUPE],
                                    cwd=self.folder, env=self.env, stderr=subprocess.PIPE,

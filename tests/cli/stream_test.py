@@ -23,7 +23,8 @@ class Stdout(CommandTest):
                 shown = self.troupe(*arguments, stdout=full)
                 self.assertEqual(shown.returncode, 1)
                 self.assertEqual(shown.stderr,
-                                 "troupe: cannot write to stdout: No space left on device\n")
+                                 "troupe: cannot write to stdout: No space left on device; "
+                                 "free some space and run again\n")
 
     def test_a_closed_one_is_told_and_not_replaced_by_another_file(self):
         for redirection, expected in ((">&-", "Bad file descriptor (it is closed)"),
