@@ -159,7 +159,7 @@ private:
   time_point check_slot(std::size_t index, time_point now);
   time_point check_running(std::size_t index, time_point now);
   bool steal_back(time_point now);
-  void take_back_unbegun(std::size_t index);
+  void take_back_unbegun(std::size_t index, std::uint64_t first);
 
   // pool_slots.cpp
   void find_ready_workers(time_point now);

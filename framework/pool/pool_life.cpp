@@ -75,7 +75,7 @@ void pool_core::terminate() {
     phase_ = pool_phase::terminated;
     drain_all();
     const auto busy = busy_;
-    for (const auto index : busy) take_back_unbegun(index);
+    for (const auto index : busy) take_back_unbegun(index, slots_[index].link->end().head());
     fail_backlog({errc::cancelled, "the pool was terminated"});
     const auto running = busy_;
     for (const auto index : running) condemn(index, end_reason::stopped);

@@ -73,7 +73,8 @@ void pool_core::drain(slot_id slot, incarnation_id incarnation) {
   drain_all();
   if (phase_ == pool_phase::open && loads_[slot.value].in_flight > 0 &&
       slots_[slot.value].quota == 0) {
-    take_back_unbegun(slot.value); // Reports on_drained itself when that was all.
+    // Reports on_drained itself when that was all.
+    take_back_unbegun(slot.value, slots_[slot.value].link->end().head());
   }
   refill();
   arm();

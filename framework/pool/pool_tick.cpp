@@ -86,8 +86,16 @@ time_point pool_core::check_running(std::size_t index, time_point now) {
   if (task.time_limit_ns == 0) return time_point::max();
   const auto limit = s.head_since + duration{task.time_limit_ns};
   if (now < limit) return limit;
-  condemn(index, end_reason::message_timeout);
-  return time_point::max();
+  // It may end just now, and its worker would begin the next one, which must not pay for it: so
+  // there is none before it is looked for the last time. The one that is judged stays, whatever
+  // its worker says.
+  const auto judged = end.head();
+  take_back_unbegun(index, judged + 1);
+  drain_slot(index);
+  const bool has_ended = end.head() != judged || loads_[index].in_flight == 0;
+  if (!has_ended) condemn(index, end_reason::message_timeout);
+  refill();
+  return has_ended ? now : time_point::max();
 }
 
 // Moves tasks that wait behind a long one to workers with nothing to do. Returns whether anything
@@ -104,17 +112,18 @@ bool pool_core::steal_back(time_point now) {
   for (const auto index : busy) {
     if (loads_[index].in_flight < scheduler::ahead_tasks_min || slots_[index].has_moved) continue;
     if (now - slots_[index].head_since < fine_tick_period / 2) continue;
-    take_back_unbegun(index);
+    take_back_unbegun(index, slots_[index].link->end().head());
   }
   refill();
   return true;
 }
 
-// Puts every task the worker has not begun back in front of the backlog, in order.
-void pool_core::take_back_unbegun(std::size_t index) {
+// Puts every task from a position on that the worker has not begun back in front of the backlog, in
+// order.
+void pool_core::take_back_unbegun(std::size_t index, std::uint64_t first) {
   auto& s = slots_[index];
   auto& end = s.link->end();
-  for (auto position = end.tail(); position-- > end.head();) {
+  for (auto position = end.tail(); position-- > first;) {
     if (end.is_revoked(position)) continue;
     auto& task = *reinterpret_cast<task_state*>(end.tag_at(position));
     if (!revoke(task)) continue;
