@@ -153,7 +153,8 @@ public:
 
   /// Calls `f(future)` once this is resolved: in the order of registration on the thread
   /// "troupe-calls", or at once when it is resolved already. An exception of `f` is logged. `get`
-  /// and `wait` of others return after it has run; `f` itself may call them.
+  /// and `wait` of others return after it has run, and so do `join` and the destructor of the pool;
+  /// `f` itself may call them.
   template<class F>
   void then(F f) const {
     detail::future_access::call_back(*this, std::move(f));

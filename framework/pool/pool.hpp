@@ -64,9 +64,14 @@ private:
 /// That of a closed pool waits until every task has finished, as `close` promised; give tasks a
 /// time limit (`task_timeout`) if they may hang, for a worker that hangs in a task without one is
 /// not replaced, and whoever waits for the task waits on.
+/// Then the destructor waits, as long as it takes, until the callbacks (`future::then`) of all its
+/// tasks have returned and coroutines that awaited them have come to their next wait: they may
+/// use whatever outlives the pool, but must not need a lock that its destroyer holds. In a callback
+/// or such a coroutine the destructor and `join` wait for no callbacks.
 ///
 /// Lives in: host. Threads: any. Blocks: `map` and its like, `apply`, `join`, `terminate`, the
-/// destructor (until the workers are gone; of a closed pool, until its tasks are done).
+/// destructor (until the workers are gone and callbacks have returned; of a closed pool, until its
+/// tasks are done).
 /// Crash (of a worker): its running task is tried again or fails with worker_lost; no other task
 /// notices. Errors: the constructor throws `error` (not_initialised), std::invalid_argument, or
 /// std::system_error. In a forked copy of the host (after fork() or daemon()) everything throws
@@ -174,10 +179,10 @@ public:
   /// No new tasks; queued ones are finished and the workers leave, also when the pool goes out of
   /// scope meanwhile. Does not wait for it: `join` and the destructor do. May be called twice.
   void close();
-  /// Waits for the end of a closed pool; false: `span` passed first. Throws std::logic_error when
-  /// neither `close` nor `terminate` was called.
+  /// Waits for the end of a closed pool and of its futures' callbacks; false: `span` passed first.
+  /// Throws std::logic_error when neither `close` nor `terminate` was called.
   bool join(duration span = duration::max());
-  /// Cancels queued tasks and kills the workers. May be called twice.
+  /// Cancels queued tasks and kills the workers. Does not wait for callbacks. May be called twice.
   void terminate();
 
   [[nodiscard]] pool_counters stats() const;

@@ -73,13 +73,13 @@ public:
 
   /// No new tasks; what is there is finished.
   void close();
-  /// Waits until a closed pool has finished and its workers are gone. Throws std::logic_error when
-  /// the pool still takes tasks.
+  /// Waits until a closed pool has finished, its workers are gone and its callbacks have returned.
+  /// Throws std::logic_error when the pool still takes tasks. In a callback waits for no callbacks.
   bool join(deadline limit);
-  /// Drops what is queued, kills what runs, and waits for the workers' end.
+  /// Drops what is queued, kills what runs, and waits for the workers' end (not for callbacks).
   void terminate();
-  /// The user's handle is gone: finishes what a closed pool has, terminates an open one, and lets
-  /// the records of living futures end the core.
+  /// The user's handle is gone: finishes what a closed pool has, terminates an open one, waits for
+  /// its callbacks (not in a callback), and lets the records of living futures end the core.
   void abandon_handle() noexcept;
 
   [[nodiscard]] pool_counters counters();
@@ -113,6 +113,7 @@ private:
     std::uint64_t position = 0;
   };
   enum class pool_phase { open, closing, terminated };
+  class owed_calls;
 
   pool_core(pool_settings settings, std::shared_ptr<pool_environment> environment);
 
@@ -139,6 +140,8 @@ private:
   bool wait_for_end(std::unique_lock<os::adaptive_mutex>& lock, deadline limit,
                     const Condition& has_come);
   void finish_if_closed();
+  void wait_for_calls();
+  [[nodiscard]] bool has_called_back() const noexcept;
 
   // pool_drain.cpp
   bool drain_all();
@@ -146,6 +149,7 @@ private:
   void finish(std::size_t index, const ipc::incoming_answer& answer);
   void keep_result(task_state& task, std::span<const std::byte> bytes);
   void resolve(task_state& task, outcome how);
+  void note_called();
   void fail(task_state& task, outcome how, std::unique_ptr<task_detail> detail);
   void refill();
   static ipc::outgoing_payload payload_of(const task_state& task);
@@ -182,7 +186,7 @@ private:
   os::shared_memory input_memory_;
 
   os::adaptive_mutex mutex_;            // Protects what follows.
-  std::condition_variable_any changed_; // unresolved_ reached 0, or is_stopped_ came.
+  std::condition_variable_any changed_; // unresolved_ or owed_calls_ is 0, or is_stopped_ came.
   pool_phase phase_ = pool_phase::open;
   bool is_stopped_ = false; // The supervisor has ended every worker.
   bool is_stop_asked_ = false;
@@ -203,6 +207,7 @@ private:
   std::size_t backlog_size_ = 0; // Of both.
   std::size_t withdrawn_ = 0;    // Of these, cancelled ones.
   std::uint64_t unresolved_ = 0;
+  std::uint64_t owed_calls_ = 0; // Resolved tasks whose callbacks have not all returned.
   std::uint64_t next_task_ = 1;
   std::uint64_t wants_dispatcher_ = 0; // Pending tasks only the dispatcher looks after.
   bool needs_kick_ = false;            // The dispatcher must be woken after the unlock.

@@ -90,23 +90,6 @@ void pool_core::keep_result(task_state& task, std::span<const std::byte> bytes) 
 
 namespace {
 
-class run_continuations {
-public:
-  run_continuations(continuation* first, task_state* awaited) : first_{first}, awaited_{awaited} {}
-  void operator()() const {
-    for (auto* each = first_; each != nullptr;) {
-      auto* const next = each->next; // `run` ends the continuation.
-      each->run();
-      each = next;
-    }
-    if (awaited_ != nullptr) task_port::end_callbacks(*awaited_);
-  }
-
-private:
-  continuation* first_;
-  task_state* awaited_; // Whom somebody may wait for until all have run.
-};
-
 // Runs those that want it at once and returns the others, in their order.
 continuation* run_immediate(continuation* first) noexcept {
   continuation* others = nullptr;
@@ -127,6 +110,31 @@ continuation* run_immediate(continuation* first) noexcept {
 
 } // namespace
 
+/// What the end of a task owes to those who asked to be told of it. Holds a handle of the task.
+class pool_core::owed_calls {
+public:
+  owed_calls(continuation* first, task_state& task) : first_{first}, task_{&task} {}
+  void operator()() const {
+    for (auto* each = first_; each != nullptr;) {
+      auto* const next = each->next; // `run` ends the continuation.
+      each->run();
+      each = next;
+    }
+    task_->core->note_called();
+    task_port::end_callbacks(*task_);
+  }
+
+private:
+  continuation* first_;
+  task_state* task_;
+};
+
+void pool_core::note_called() {
+  if (is_forked_copy()) return; // A callback forked and returned; the lock may be held for ever.
+  const std::lock_guard lock{mutex_};
+  if (--owed_calls_ == 0) changed_.notify_all();
+}
+
 // The one place where a task ends. After the store the record may be gone at any moment, unless
 // a continuation holds it; the store keeps its memory, so the wake is safe.
 void pool_core::resolve(task_state& task, outcome how) {
@@ -139,10 +147,10 @@ void pool_core::resolve(task_state& task, outcome how) {
   ++counters_.resolved;
   if ((before & task_state::has_continuation) != 0) {
     --wants_dispatcher_;
-    const bool is_awaited = (before & task_state::has_callbacks) != 0;
-    if (is_awaited) task_port::add_handle(task);
     if (auto* const others = run_immediate(continuations)) {
-      environment_->calls().post(run_continuations{others, is_awaited ? &task : nullptr});
+      task_port::add_handle(task);
+      ++owed_calls_;
+      environment_->calls().post(owed_calls{others, task});
     }
   }
   if ((before & task_state::has_waiter) != 0) {

@@ -2,6 +2,7 @@
 
 // How a pool ends.
 
+#include "troupe/pool/call_runner.hpp"
 #include "troupe/pool/pool_core.hpp"
 
 #include <csignal>
@@ -36,7 +37,18 @@ bool pool_core::join(deadline limit) {
     throw std::logic_error{"pool '" + settings_.name +
                            "' is still running: call close() or terminate() before join()"};
   }
-  return wait_for_end(lock, limit, [this] { return is_stopped_; });
+  return wait_for_end(lock, limit, [this] { return is_stopped_ && has_called_back(); });
+}
+
+// Callbacks run one after another: one that waited for those behind it would wait for ever.
+bool pool_core::has_called_back() const noexcept {
+  return owed_calls_ == 0 || call_runner::is_this_thread();
+}
+
+// As long as they take: they may use what the caller is about to destroy.
+void pool_core::wait_for_calls() {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [this] { return has_called_back(); });
 }
 
 template<class Condition>
@@ -113,6 +125,7 @@ void pool_core::abandon_handle() noexcept {
   try {
     finish_if_closed();
     terminate(); // Whoever is still there after that is written off.
+    wait_for_calls();
   } catch (const std::exception& e) {
     environment_->log(std::string{"a pool could not be terminated: "} + e.what());
   }

@@ -44,8 +44,10 @@ bool wait(task_state& task, deadline limit) {
 }
 
 void end_callbacks(task_state& task) noexcept {
-  task.phase.fetch_and(~task_state::has_callbacks, std::memory_order_release);
-  os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);
+  const auto before = task.phase.fetch_and(~task_state::has_callbacks, std::memory_order_release);
+  if ((before & task_state::has_callbacks) != 0) {
+    os::futex_wake(task.phase, std::numeric_limits<int>::max(), os::futex_scope::process);
+  }
   drop_handle(task);
 }
 

@@ -86,7 +86,7 @@ void refuse_forked_copy(const task_state& task);
 void add_continuation(task_state& task, continuation& what);
 /// Takes one back. False: it has run, or is about to, or never will (in a forked copy).
 [[nodiscard]] bool remove_continuation(task_state& task, continuation& what) noexcept;
-/// The awaited continuations have run; gives up the handle that was held for them.
+/// The continuations have run; gives up the handle that was held for them.
 void end_callbacks(task_state& task) noexcept;
 void add_handle(task_state& task) noexcept;
 void drop_handle(task_state& task) noexcept;

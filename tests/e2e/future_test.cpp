@@ -2,13 +2,13 @@
 // Method: tasks stand at a gate, so each state is held as long as the test looks at it.
 
 #include "e2e/tasks.hpp"
+#include "support/detached.hpp"
 #include "troupe/pool.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <coroutine>
 #include <future>
 #include <string>
 #include <thread>
@@ -19,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::clean_world;
+using test::detached;
 using test::gate;
 using test::square;
 using test::wait_at_gate;
@@ -355,17 +356,6 @@ BOOST_FIXTURE_TEST_CASE(a_callback_may_wait_for_many, clean_world) {
   });
   BOOST_TEST(sum.get_future().get() == 2470 + 14);
 }
-
-/// The smallest coroutine that a test needs: starts at once, and nobody asks for its result.
-struct detached {
-  struct promise_type {
-    detached get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
 
 detached add_in_steps(pool& pool, std::promise<std::string>& result) {
   std::string log;
