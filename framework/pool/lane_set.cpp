@@ -9,25 +9,6 @@
 
 namespace troupe {
 
-namespace {
-
-std::string_view sentence_of(end_reason reason) noexcept {
-  switch (reason) {
-  case end_reason::corrupt_answer:
-    return "its answers make no sense (corrupt_answer)";
-  case end_reason::unresponsive:
-    return "it does not take the jobs it is given (unresponsive)";
-  case end_reason::message_timeout:
-    return "its message took longer than the pool allows (message_timeout)";
-  case end_reason::protocol_error:
-    return "what it answers is no commit (protocol_error)";
-  default:
-    return to_string(reason);
-  }
-}
-
-} // namespace
-
 std::shared_ptr<lane_set> lane_set::make(pool_settings settings, std::uint64_t job_code,
                                          pool_environment& environment, lane_keeper& keeper,
                                          dispatched& member) {
@@ -237,9 +218,11 @@ void lane_set::kill(slot_id slot, end_reason reason) {
 void lane_set::condemn(std::size_t index, end_reason reason) {
   const auto& s = slots_[index];
   if (!s.link || !slots_.condemn(index, reason)) return;
+  // Of one that is to be replaced the supervisor tells.
+  if (s.phase != worker_phase::draining) return;
   environment_.log("worker " + slots_.name_of(s.link->slot()) + " (pid " +
                    std::to_string(s.link->pid()) +
-                   ") is killed and replaced: " + std::string{sentence_of(reason)});
+                   ") was killed as it was to end: " + std::string{sentence_of(reason)});
 }
 
 void lane_set::free_input_block(const ipc::outgoing_payload& payload) {

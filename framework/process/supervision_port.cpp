@@ -56,4 +56,28 @@ std::string_view to_string(end_reason reason) noexcept {
   return "?";
 }
 
+std::string_view sentence_of(end_reason reason) noexcept {
+  switch (reason) {
+  case end_reason::corrupt_answer:
+    return "its answers make no sense (corrupt_answer)";
+  case end_reason::unresponsive:
+    return "it does not take the jobs it is given (unresponsive)";
+  case end_reason::message_timeout:
+    return "its message or task took longer than the pool allows (message_timeout, task_timeout)";
+  case end_reason::protocol_error:
+    return "what it answers is no commit (protocol_error)";
+  case end_reason::by_itself:
+  case end_reason::start_failed:
+  case end_reason::start_timeout:
+  case end_reason::recycled:
+  case end_reason::stopped:
+  case end_reason::max_messages:
+  case end_reason::max_age:
+  case end_reason::max_memory:
+  case end_reason::chaos:
+    break;
+  }
+  return {};
+}
+
 } // namespace troupe

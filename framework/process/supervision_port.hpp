@@ -60,6 +60,9 @@ enum class end_reason {
   chaos,
 };
 std::string_view to_string(end_reason reason) noexcept;
+/// For what a worker was killed: "its answers make no sense (corrupt_answer)". Empty: not for what
+/// it did.
+std::string_view sentence_of(end_reason reason) noexcept;
 
 /// Why the death of a worker does not count against the restart budget.
 enum class restart_excuse {

@@ -11,20 +11,26 @@
 namespace troupe {
 namespace {
 
-std::string duration_text(duration span) {
-  using namespace std::chrono;
-  if (span % seconds{1} == duration::zero()) return std::to_string(span / seconds{1}) + "s";
-  if (span % milliseconds{1} == duration::zero())
-    return std::to_string(span / milliseconds{1}) + "ms";
-  return std::to_string(span.count()) + "ns";
-}
-
 // With its last words, which are the exception's text when an initializer threw.
 std::string exit_text(const exit_record& record) {
   auto text = to_string(record);
   if (!record.stderr_tail.empty())
     text += ", its last words: " + text::shortened(record.stderr_tail.back());
   return text;
+}
+
+} // namespace
+
+std::string worker_name(std::string_view pool, slot_id slot) {
+  return std::string{pool} + "/" + std::to_string(slot.value);
+}
+
+std::string duration_text(duration span) {
+  using namespace std::chrono;
+  if (span % seconds{1} == duration::zero()) return std::to_string(span / seconds{1}) + "s";
+  if (span % milliseconds{1} == duration::zero())
+    return std::to_string(span / milliseconds{1}) + "ms";
+  return std::to_string(span.count()) + "ns";
 }
 
 std::string end_text(std::string_view worker, end_kind kind, const exit_record& record) {
@@ -41,12 +47,6 @@ std::string end_text(std::string_view worker, end_kind kind, const exit_record& 
   }
   }
   return to_string(record);
-}
-
-} // namespace
-
-std::string worker_name(std::string_view pool, slot_id slot) {
-  return std::string{pool} + "/" + std::to_string(slot.value);
 }
 
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,

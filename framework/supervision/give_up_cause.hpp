@@ -17,6 +17,12 @@ namespace troupe {
 /// Returns the name of a worker as users see it: "parse/2".
 std::string worker_name(std::string_view pool, slot_id slot);
 
+/// "30s", or in the unit that shows all of it.
+std::string duration_text(duration span);
+
+/// Returns how a worker ended, with the last line it wrote.
+std::string end_text(std::string_view worker, end_kind kind, const exit_record& record);
+
 /// Returns the failure of a pool whose restart budget is spent, told by its last end.
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
                      const restart_policy& policy);

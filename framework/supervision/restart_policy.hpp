@@ -61,6 +61,8 @@ public:
   /// Returns how many restarts are allowed inside the period (or `unlimited_restarts`).
   [[nodiscard]] std::uint32_t intensity() const noexcept { return intensity_; }
   [[nodiscard]] duration period() const noexcept { return spec_.period; }
+  /// Returns how many of them are spent, as of the last restart that counted.
+  [[nodiscard]] std::size_t spent() const noexcept { return recent_.size(); }
 
 private:
   [[nodiscard]] restart_verdict wanted(end_kind kind, exit_status status) const;

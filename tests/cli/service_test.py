@@ -24,6 +24,8 @@ class Restart(CommandTest):
         before = self.slot("shop", 1)
         other = self.slot("shop", 0)
         os.kill(before["pid"], signal.SIGKILL)
+        run.wait_for_line(rf"worker api/1 \(pid {before['pid']}\) died of signal KILL; restart 1 in "
+                          r"\d+ms \(1 of 6 that restart\.intensity allows in 30s\)$")
         run.wait_for_line(r"^api/1 \| up 1$")
         self.assertEqual(self.troupe("status", "shop", "--wait", "ready").returncode, 0)
         after = self.slot("shop", 1)

@@ -3,6 +3,7 @@
 // budgets that were set.
 
 #include "e2e/tasks.hpp"
+#include "e2e/told.hpp"
 
 #include "troupe/troupe.hpp"
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include <csignal>
+#include <unistd.h>
 
 namespace troupe {
 namespace {
@@ -66,6 +68,10 @@ void die_soon() {
     for (int i = 0; i < 100; ++i) std::this_thread::yield();
     std::_Exit(3);
   }}.detach();
+}
+
+int never_ends() {
+  for (;;) ::pause();
 }
 
 BOOST_AUTO_TEST_SUITE(restart_budget, *boost::unit_test::timeout(120))
@@ -156,6 +162,30 @@ BOOST_FIXTURE_TEST_CASE(a_period_that_was_set_is_kept_to_the_letter, clean_world
     if (i < 3) BOOST_TEST(pool.apply(square, i) == i * i);
   }
   BOOST_TEST(is_once(last_words(pool), "no more than 3 restarts in 3600s"));
+}
+
+// The line is there before the next worker is.
+BOOST_FIXTURE_TEST_CASE(a_worker_that_is_killed_is_told_with_what_follows, clean_world) {
+  test::told told;
+  pool pool{{.name = "parse", .replicas = 1, .restart = {.intensity = 2}}};
+  for (const auto* number : {"1", "2"}) {
+    const auto pid = pool.apply(own_pid);
+    kill_idle(pool, pid);
+    BOOST_TEST(pool.apply(square, 3) == 9);
+    const auto line = "worker parse/0 (pid " + std::to_string(pid) +
+                      ") died of signal KILL; restart " + number + " in ";
+    BOOST_TEST(told.count(line) == 1U, line);
+    BOOST_TEST(told.count(std::string{"("} + number + " of 2 that restart.intensity") == 1U);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_task_that_takes_too_long_is_told_with_what_follows, clean_world) {
+  test::told told;
+  pool pool{{.name = "parse", .replicas = 1, .task_timeout = 50ms}};
+  BOOST_CHECK_THROW(pool.apply(never_ends), task_timeout_error);
+  BOOST_TEST(pool.apply(square, 3) == 9);
+  BOOST_TEST(told.count("was killed: its message or task took longer") == 1U);
+  BOOST_TEST(told.count("; restart 1 ") == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,18 +2,15 @@
 // Method: initializers that never come back, with a short start.timeout, or that fail; a budget
 // that looks back no further than a moment stands for a start that takes longer than its period.
 
+#include "e2e/told.hpp"
 #include "e2e/world.hpp"
 #include "troupe/pool.hpp"
-#include "troupe/runtime/host_environment.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
-#include <cstddef>
-#include <mutex>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <unistd.h>
@@ -23,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::clean_world;
+using test::told;
 
 int never_comes_back() {
   for (;;) ::pause();
@@ -35,32 +33,6 @@ int fails() {
 int same(int value) {
   return value;
 }
-
-/// What Troupe itself says meanwhile.
-class told {
-public:
-  told() {
-    set_log_sink([this](std::string_view line) {
-      const std::lock_guard lock{mutex_};
-      lines_.emplace_back(line);
-    });
-  }
-  told(const told&) = delete;
-  told& operator=(const told&) = delete;
-  ~told() { set_log_sink({}); }
-
-  [[nodiscard]] std::size_t count(std::string_view part) {
-    BOOST_TEST(flush_output());
-    const std::lock_guard lock{mutex_};
-    std::size_t number = 0;
-    for (const auto& line : lines_) number += line.find(part) != std::string::npos ? 1 : 0;
-    return number;
-  }
-
-private:
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-};
 
 auto says(const std::vector<std::string>& parts) {
   return [parts](const broken_executor& e) {

@@ -64,6 +64,7 @@ public:
   }
   void advance(duration span) { actors_.advance(span); }
 
+  [[nodiscard]] lines take_log() { return actors_.take_log(); }
   [[nodiscard]] lines take() { return pool_->take(); }
   [[nodiscard]] fake_pool& pool() { return *pool_; }
   [[nodiscard]] pool_supervision& supervision() { return *supervision_; }

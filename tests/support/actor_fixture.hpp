@@ -16,8 +16,11 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace troupe::test {
 
@@ -80,7 +83,8 @@ public:
   explicit actor_fixture(double jitter_draw = 0.5)
       : services_{.timers = timers_,
                   .random = [jitter_draw] { return jitter_draw; },
-                  .counters = std::make_shared<supervision_counters>()},
+                  .counters = std::make_shared<supervision_counters>(),
+                  .log = [this](std::string_view line) { log_.emplace_back(line); }},
         system_{std::make_unique<caf::actor_system>(config_)} {}
 
   ~actor_fixture() {
@@ -120,6 +124,9 @@ public:
     timers_->advance_to(timers_->now() + span, [this] { run(); });
   }
 
+  /// Returns what was logged since the last call.
+  [[nodiscard]] std::vector<std::string> take_log() { return std::exchange(log_, {}); }
+
   [[nodiscard]] fake_timers& timers() { return *timers_; }
   [[nodiscard]] const supervision_counters& counters() const { return *services_.counters; }
 
@@ -132,6 +139,7 @@ private:
     return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   }
 
+  std::vector<std::string> log_;
   std::shared_ptr<fake_timers> timers_ = std::make_shared<fake_timers>();
   supervision_options services_;
   testing_config config_;

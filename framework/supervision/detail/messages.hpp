@@ -8,6 +8,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -26,6 +27,11 @@ struct worker_end {
   /// For how long starts have failed for want of something, this one last; absent: not for that.
   std::optional<duration> shortage_span{};
   restart_excuse excuse = restart_excuse::none;
+  end_reason reason = end_reason::by_itself;
+  /// Of the next start, should there be one: which restart of the slot it would be (0: none, but a
+  /// start that is tried again), and the pause before it.
+  std::uint64_t restart_number = 0;
+  duration pause{};
 };
 
 // CAF keeps at most ten characters of an atom and silently blanks what it cannot encode.
@@ -53,6 +59,8 @@ using signal_atom = caf::atom_constant<caf::atom("signal")>;
 using ended_atom = caf::atom_constant<caf::atom("ended")>;
 using finished_atom = caf::atom_constant<caf::atom("finished")>;
 using stopping_atom = caf::atom_constant<caf::atom("stopping")>;
+// To itself, by a timer.
+using untold_atom = caf::atom_constant<caf::atom("untold")>;
 
 } // namespace troupe::detail
 

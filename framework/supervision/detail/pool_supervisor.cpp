@@ -4,6 +4,7 @@
 
 #include "troupe/supervision/detail/error_bridge.hpp"
 #include "troupe/supervision/give_up_cause.hpp"
+#include "troupe/supervision/restart_line.hpp"
 #include "troupe/supervision/start_shortage.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ caf::behavior pool_supervisor::make_behavior() {
       [this](ended_atom, const worker_end& end) { on_ended(end); },
       [this](finished_atom, slot_id slot, slot_state state) { on_finished(slot, state); },
       [this](stopping_atom, std::uint64_t round) { on_stopping(round); },
+      [this](untold_atom) { tell_untold(); },
   };
 }
 
@@ -107,34 +109,34 @@ void pool_supervisor::on_ended(const worker_end& end) {
   const bool was_ready = std::exchange(book_[end.slot.value].is_ready, false);
   // Whoever stops has told this slot too, or is about to: no verdict is needed.
   if (!lifecycle_.is_running()) return;
-  if (end.shortage_span) return on_shortage(end);
+  if (end.shortage_span) return on_shortage(end, was_ready);
   const auto& spec = context_->spec;
   if (end.kind == end_kind::start_failed && end.incarnation == incarnation_id{} &&
       !may_start_again(end.cause))
     return give_up(end.slot, start_refused(spec.name, end.slot, end.cause));
 
-  const auto& worker = workers_[end.slot.value];
   switch (policy_.decide(end.kind, end.record.status, now(), end.excuse)) {
   case restart_verdict::restart:
     return restart(end, was_ready);
   case restart_verdict::complete:
-    return send(worker, complete_atom::value);
+    return send(workers_[end.slot.value], complete_atom::value);
   case restart_verdict::park:
-    return send(worker, park_atom::value);
+    return park(end, was_ready);
   case restart_verdict::give_up:
+    // Its cause knows the signal, but not for what.
+    if (!sentence_of(end.reason).empty()) tell_end(end, was_ready, last_end_line);
     return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
   }
 }
 
 // The budget allows it; but it sees only what happens within its window.
 void pool_supervisor::restart(const worker_end& end, bool was_ready) {
-  const auto& worker = workers_[end.slot.value];
   const bool is_slow = end.kind == end_kind::start_timeout || end.cause.code == errc::timed_out;
   const auto verdict =
       was_ready ? failed_start_verdict::go_on : failed_starts_.note(end.slot, is_slow);
-  if (verdict == failed_start_verdict::go_on) return send(worker, restart_atom::value);
+  if (verdict == failed_start_verdict::go_on) return start_again(end, was_ready);
   const auto& spec = context_->spec;
-  if (spec.restart.parks_when_exhausted) return send(worker, park_atom::value);
+  if (spec.restart.parks_when_exhausted) return park(end, was_ready);
   const bool has_missed_its_limit = verdict == failed_start_verdict::too_slow;
   if (has_missed_its_limit && end.kind == end_kind::start_timeout)
     return give_up(end.slot, start_too_slow(spec.name, end.slot, spec.start.timeout,
@@ -144,14 +146,57 @@ void pool_supervisor::restart(const worker_end& end, bool was_ready) {
 }
 
 // No crash, so the budget is not asked: the slot tries again, for ever while the pool has a worker.
-void pool_supervisor::on_shortage(const worker_end& end) {
+void pool_supervisor::on_shortage(const worker_end& end, bool was_ready) {
   const bool has_worker =
       std::any_of(book_.begin(), book_.end(), [](const slot_book& one) { return one.is_ready; });
   if (has_worker || *end.shortage_span < start_shortage::span_max)
-    return send(workers_[end.slot.value], restart_atom::value);
-  if (context_->spec.restart.parks_when_exhausted)
-    return send(workers_[end.slot.value], park_atom::value);
+    return start_again(end, was_ready);
+  if (context_->spec.restart.parks_when_exhausted) return park(end, was_ready);
   give_up(end.slot, start_kept_short(context_->spec.name, end.slot, end.cause));
+}
+
+// Told first: the line is there before the next worker is.
+void pool_supervisor::start_again(const worker_end& end, bool was_ready) {
+  tell_end(end, was_ready, [&](const told_end& told) {
+    return restart_line(told, {.number = end.restart_number,
+                               .pause = end.pause,
+                               .excuse = end.excuse,
+                               .spent = policy_.spent(),
+                               .intensity = policy_.intensity(),
+                               .period = policy_.period()});
+  });
+  send(workers_[end.slot.value], restart_atom::value);
+}
+
+void pool_supervisor::park(const worker_end& end, bool was_ready) {
+  tell_end(end, was_ready, parked_line);
+  send(workers_[end.slot.value], park_atom::value);
+}
+
+// What was ordered is not told, nor more than anybody would read.
+template<class F>
+void pool_supervisor::tell_end(const worker_end& end, bool was_ready, F&& line) {
+  const auto& services = context_->services;
+  const bool was_ordered = end.reason == end_reason::chaos || end.reason == end_reason::stopped;
+  if (!services.log || was_ordered) return;
+  const auto answer = rate_.note(now());
+  if (answer.look_after) {
+    services.timers->schedule_after(*answer.look_after, [gate = context_->gate] {
+      if (const auto open = gate.lock()) open->tell_supervisor(untold_atom::value);
+    });
+  }
+  if (!answer.is_told) return;
+  const auto worker = worker_name(context_->spec.name, end.slot);
+  services.log(line({.worker = worker,
+                     .kind = end.kind,
+                     .reason = end.reason,
+                     .was_ready = was_ready,
+                     .record = end.record}));
+}
+
+void pool_supervisor::tell_untold() {
+  const auto ends = rate_.take_left_out();
+  if (ends > 0) context_->services.log(left_out_line(context_->spec.name, ends));
 }
 
 void pool_supervisor::give_up(slot_id culprit, const failure& cause) {
@@ -202,6 +247,7 @@ void pool_supervisor::end_if_empty() {
 }
 
 void pool_supervisor::end() {
+  tell_untold();
   if (lifecycle_.has_given_up())
     for (std::uint32_t i = 0; i < book_.size(); ++i) abandon(slot_id{i});
   call([](slot_control& pool) { pool.stopped(); });

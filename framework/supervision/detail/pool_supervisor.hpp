@@ -5,6 +5,7 @@
 #include "troupe/supervision/detail/worker_actor.hpp"
 #include "troupe/supervision/failed_starts.hpp"
 #include "troupe/supervision/pool_lifecycle.hpp"
+#include "troupe/supervision/restart_log_rate.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 #include "troupe/supervision/start_sequence.hpp"
 
@@ -43,8 +44,10 @@ private:
   void on_stop(stop_mode mode);
   void on_launch(slot_id slot, incarnation_id incarnation);
   void on_ended(const worker_end& end);
-  void on_shortage(const worker_end& end);
+  void on_shortage(const worker_end& end, bool was_ready);
   void restart(const worker_end& end, bool was_ready);
+  void start_again(const worker_end& end, bool was_ready);
+  void park(const worker_end& end, bool was_ready);
   void on_finished(slot_id slot, slot_state state);
   void on_stopping(std::uint64_t round);
 
@@ -56,6 +59,10 @@ private:
   void end_if_empty();
   void end();
   void fail(std::string_view what) noexcept;
+
+  template<class F>
+  void tell_end(const worker_end& end, bool was_ready, F&& line);
+  void tell_untold();
 
   template<class F>
   void call(F&& f);
@@ -70,6 +77,7 @@ private:
   restart_policy policy_;
   failed_starts failed_starts_;
   start_sequence sequence_;
+  restart_log_rate rate_;
   std::optional<slot_id> starting_; // Told to start, not yet heard of; the next one waits for it.
 
   struct slot_book {

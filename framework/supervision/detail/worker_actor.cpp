@@ -198,14 +198,17 @@ void worker_actor::tell_slow_start() const {
 
 void worker_actor::ask() {
   timer_.clear();
+  last_end_.reason = last_reason_;
+  last_end_.restart_number = shortage_.is_on() ? 0 : restarts_ + 1;
+  last_end_.pause = shortage_.is_on() ? shortage_.pause() : next_pause();
   tell_supervisor(ended_atom::value, last_end_);
 }
 
 void worker_actor::pause() {
-  if (shortage_.is_on()) return arm(shortage_.pause()); // Nothing has crashed: not counted.
+  if (shortage_.is_on()) return arm(last_end_.pause); // Nothing has crashed: not counted.
   ++restarts_;
   ++context_->services.counters->restarts;
-  const auto span = next_pause();
+  const auto span = last_end_.pause;
   // A worker without backoff is not kept waiting for the way through the reactor.
   if (span > duration::zero())
     arm(span);
