@@ -150,7 +150,8 @@ struct pool_spec {
   output_mode log_stdout = output_mode::capture; ///< `prefix` is capture, `null` is discard.
   output_mode log_stderr = output_mode::capture;
 
-  /// Where each key of this pool stands, by its path inside the pool: `command`, `stop.timeout`.
+  /// Where each key of this pool stands, by its path inside the pool: `command`, `stop.timeout`;
+  /// below `config`, elements of lists, too: `config.names.0`.
   std::map<std::string, location> positions;
 };
 

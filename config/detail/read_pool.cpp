@@ -228,13 +228,25 @@ void read_messages(const map_reader& from, pool_draft& out) {
 }
 
 void record_positions(const node& map, const std::string& prefix,
+                      std::map<std::string, location>& out);
+
+void record_items(const node& list, const std::string& path, std::map<std::string, location>& out) {
+  for (std::size_t i = 0; i < list.items.size(); ++i) {
+    const auto& one = *list.items[i];
+    const auto inside = path + '.' + std::to_string(i);
+    out.emplace(inside, one.at);
+    record_positions(one, inside + '.', out);
+    record_items(one, inside, out);
+  }
+}
+
+void record_positions(const node& map, const std::string& prefix,
                       std::map<std::string, location>& out) {
   for (const auto& one : map.entries) {
     const auto path = prefix + one.key;
     out.emplace(path, place_of(one));
-    const bool is_free = path == "config";
-    if (one.value->what == node::kind::map && !is_free)
-      record_positions(*one.value, path + '.', out);
+    if (one.value->what == node::kind::map) record_positions(*one.value, path + '.', out);
+    if (path == "config" || path.starts_with("config.")) record_items(*one.value, path, out);
   }
 }
 

@@ -49,6 +49,9 @@ struct worker_reference {
   std::string name;               ///< Of TROUPE_WORKER, or of a builtin.
   std::string module;             ///< Shared library that has it; empty: the program itself.
   std::string config_json = "{}"; ///< Handed to the worker's constructor.
+  /// A JSON object: where each key of it stands, FILE:LINE:COLUMN; "" is the config itself. It goes
+  /// into the message about a value that is wrong. May be empty.
+  std::string config_places_json;
 };
 
 /// One pool as the pipeline sees it.

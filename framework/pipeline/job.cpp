@@ -23,6 +23,7 @@ void encode(std::vector<std::byte>& out, const open_job& job) {
   to.text(job.worker);
   to.text(job.module);
   to.text(job.config_json);
+  to.text(job.config_places_json);
   to.text(job.stage);
   to.number(job.replica);
   to.number(job.slice_us);
@@ -37,6 +38,7 @@ std::optional<open_job> decode_open(bytes_view job) {
   made.worker = from.text();
   made.module = from.text();
   made.config_json = from.text();
+  made.config_places_json = from.text();
   made.stage = from.text();
   made.replica = from.number<std::uint32_t>();
   made.slice_us = from.number<std::uint32_t>();

@@ -34,6 +34,7 @@ struct open_job {
   std::uint32_t replica = 0;
   std::uint32_t slice_us = 0; ///< A transform answers for what it has done after this long.
   std::optional<std::vector<std::byte>> state;
+  std::string config_places_json; ///< As in `worker_reference`.
 };
 
 /// A `batch` job begins with the kind and the count, then come the packed messages.

@@ -140,8 +140,8 @@ void session::open(bytes_view job) {
   const auto found = find_in_module(asked->worker, asked->module);
   if (!found) return stop(found.error().message);
   try {
-    auto config =
-        parse_config(asked->config_json, asked->stage, asked->replica, asked->state.has_value());
+    auto config = parse_config({asked->config_json, asked->config_places_json}, asked->stage,
+                               asked->replica, asked->state.has_value());
     if (!config) return stop(config.error().message);
     entry_ = *found;
     worker_ = entry_->make(*config);

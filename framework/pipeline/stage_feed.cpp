@@ -46,7 +46,8 @@ void stage::open_slots() {
     slot.replay = std::exchange(slot.taken_back, {});
     std::vector<std::byte> job;
     encode(job, open_job{spec_.worker.name, spec_.worker.module, spec_.worker.config_json,
-                         spec_.name, slot.link.slot().value, slice_us(spec_), slot.state});
+                         spec_.name, slot.link.slot().value, slice_us(spec_), slot.state,
+                         spec_.worker.config_places_json});
     slot.link.enqueue(job_kind::open, std::move(job));
     slot.is_open_posted = true;
     slot.link.flush(*port_);

@@ -4,7 +4,6 @@
 
 #include "troupe/pipeline/worker_errors.hpp"
 
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,10 +19,14 @@ namespace troupe {
 /// map `b: {c: z}` has `b.c`.
 ///
 /// Lives in: worker. Threads: a value. Blocks: never. Crash: nothing shared.
-/// Errors: stage_failed when a value is missing or no number.
+/// Errors: stage_failed when a value is missing, or is there and not what is asked for: a default
+/// stands for a key that is not there, never for a wrong value. It names the place in the file.
 class worker_config {
 public:
   using entry = std::pair<std::string, std::string>;
+  /// What is no single value: an entry, empty or not, that is a list, a map or nothing (null).
+  enum class shape : std::uint8_t { nothing, list, map };
+  using shaped = std::pair<std::string, shape>;
 
   worker_config() = default;
   worker_config(std::vector<entry> entries, std::string json, std::string pool,
@@ -31,47 +34,22 @@ public:
       : entries_{std::move(entries)}, json_{std::move(json)}, pool_{std::move(pool)},
         replica_{replica}, is_resumed_{is_resumed} {}
 
-  /// Returns the value, or nothing when it is not given.
-  [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
-    for (const auto& [name, value] : entries_) {
-      if (name == key) return value;
-    }
-    return std::nullopt;
+  /// Adds what the entries cannot say; `places` is FILE:LINE:COLUMN by key.
+  void set_origin(std::vector<shaped> shapes, std::vector<entry> places) {
+    shapes_ = std::move(shapes);
+    places_ = std::move(places);
   }
 
+  /// Returns the value, or nothing when it is not given. It must not be a list, a map or nothing.
+  [[nodiscard]] std::optional<std::string> get(std::string_view key) const;
+
   /// Returns the value, which must be given.
-  [[nodiscard]] std::string text(std::string_view key) const {
-    if (auto value = get(key)) return *std::move(value);
-    throw stage_failed{"config." + std::string{key} + " is missing; add it to the pool's config"};
-  }
-  [[nodiscard]] std::string text(std::string_view key, std::string_view otherwise) const {
-    return get(key).value_or(std::string{otherwise});
-  }
-  [[nodiscard]] std::int64_t number(std::string_view key, std::int64_t otherwise) const {
-    const auto value = get(key);
-    if (!value) return otherwise;
-    std::int64_t number = 0;
-    const auto* const end = value->data() + value->size();
-    const auto [stop, problem] = std::from_chars(value->data(), end, number);
-    if (problem == std::errc{} && stop == end) return number;
-    throw stage_failed{"config." + std::string{key} + " is '" + *value + "', not a whole number"};
-  }
-  [[nodiscard]] bool flag(std::string_view key, bool otherwise) const {
-    const auto value = get(key);
-    if (!value) return otherwise;
-    if (*value == "true") return true;
-    if (*value == "false") return false;
-    throw stage_failed{"config." + std::string{key} + " is '" + *value + "', not true or false"};
-  }
-  /// Returns the elements of a list, or the one value as a list of one.
-  [[nodiscard]] std::vector<std::string> list(std::string_view key) const {
-    if (auto one = get(key)) return {*std::move(one)};
-    std::vector<std::string> values;
-    while (auto value = get(std::string{key} + '.' + std::to_string(values.size()))) {
-      values.push_back(*std::move(value));
-    }
-    return values;
-  }
+  [[nodiscard]] std::string text(std::string_view key) const;
+  [[nodiscard]] std::string text(std::string_view key, std::string_view otherwise) const;
+  [[nodiscard]] std::int64_t number(std::string_view key, std::int64_t otherwise) const;
+  [[nodiscard]] bool flag(std::string_view key, bool otherwise) const;
+  /// Returns the elements of a list, or the one value as a list of one; empty when not given.
+  [[nodiscard]] std::vector<std::string> list(std::string_view key) const;
 
   /// The whole of `config:` as JSON.
   [[nodiscard]] const std::string& json() const noexcept { return json_; }
@@ -83,7 +61,16 @@ public:
   [[nodiscard]] bool is_resumed() const noexcept { return is_resumed_; }
 
 private:
+  [[nodiscard]] std::optional<std::string> single(std::string_view key,
+                                                  std::string_view wanted) const;
+  void check_holds(std::string_view key, bool may_be_list) const;
+  [[nodiscard]] const shape* shape_of(std::string_view key) const noexcept;
+  [[noreturn]] void refuse(std::string_view key, const std::string& what,
+                           std::string_view advice) const;
+
   std::vector<entry> entries_;
+  std::vector<shaped> shapes_;
+  std::vector<entry> places_;
   std::string json_ = "{}";
   std::string pool_;
   std::uint32_t replica_ = 0;

@@ -66,20 +66,40 @@ std::string config_of(const config::pool_spec& pool) {
   return settings.dump();
 }
 
+// Where `config:` and what is in it stands, for messages of the worker about it.
+std::string places_of(const config::troupe_spec& spec, const config::pool_spec& pool) {
+  constexpr std::string_view root = "config";
+  const auto shown = [&](config::location at) {
+    return spec.file + ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
+  };
+  nlohmann::json out{{"", shown(config::position_of(pool, root))}};
+  for (const auto& [path, at] : pool.positions) {
+    const std::string_view key{path};
+    if (!key.starts_with(root) || key.size() <= root.size() || key[root.size()] != '.') continue;
+    out[path.substr(root.size() + 1)] = shown(at);
+  }
+  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 bool is_stream(const config::pool_spec& pool) {
   if (pool.kind == config::pool_kind::builtin) return pool.builtin == "exec_stream";
   return is_command(pool) && pool.protocol.mode == config::protocol_mode::stream;
 }
 
 // A command with channels is spoken to by the ready-made worker `exec`.
-pipeline::worker_reference worker_of(const config::pool_spec& pool) {
+pipeline::worker_reference worker_of(const config::troupe_spec& spec,
+                                     const config::pool_spec& pool) {
   switch (pool.kind) {
   case config::pool_kind::builtin:
-    return {.name = pool.builtin, .module = "", .config_json = config_of(pool)};
+    return {.name = pool.builtin,
+            .module = "",
+            .config_json = config_of(pool),
+            .config_places_json = ""};
   case config::pool_kind::worker:
     return {.name = pool.worker,
             .module = pool.module ? pool.module->path : "",
-            .config_json = pool.config_json};
+            .config_json = pool.config_json,
+            .config_places_json = places_of(spec, pool)};
   case config::pool_kind::command:
   case config::pool_kind::shell:
     break;
@@ -87,26 +107,32 @@ pipeline::worker_reference worker_of(const config::pool_spec& pool) {
   nlohmann::json settings = {{"command", argv_of(pool)}};
   if (pool.inputs.empty()) {
     tell_source(pool, settings);
-    return {.name = "exec_source", .module = "", .config_json = settings.dump()};
+    return {.name = "exec_source",
+            .module = "",
+            .config_json = settings.dump(),
+            .config_places_json = ""};
   }
   if (is_stream(pool)) {
-    return {.name = "exec_stream", .module = "", .config_json = settings.dump()};
+    return {.name = "exec_stream",
+            .module = "",
+            .config_json = settings.dump(),
+            .config_places_json = ""};
   }
   settings["mode"] = to_string(pool.protocol.mode);
   settings["input_codec"] = to_string(pool.protocol.input_codec);
   settings["output_codec"] = to_string(pool.protocol.output_codec);
   settings["max_attempts"] = pool.retry.max_attempts;
-  return {.name = "exec", .module = "", .config_json = settings.dump()};
+  return {.name = "exec", .module = "", .config_json = settings.dump(), .config_places_json = ""};
 }
 
 std::uint32_t replicas_of(const config::pool_spec& pool) {
   return pool.replicas ? *pool.replicas : os::usable_cpu_count();
 }
 
-pipeline::stage_spec stage_of(const config::pool_spec& pool) {
+pipeline::stage_spec stage_of(const config::troupe_spec& spec, const config::pool_spec& pool) {
   pipeline::stage_spec stage;
   stage.name = pool.name;
-  stage.worker = worker_of(pool);
+  stage.worker = worker_of(spec, pool);
   stage.replicas = replicas_of(pool);
   for (const auto& input : pool.inputs) stage.inputs.push_back(input.name);
   for (const auto& output : pool.outputs) stage.outputs.push_back(output.name);
@@ -172,7 +198,7 @@ expected<pipeline_plan> plan_pipeline(const config::troupe_spec& spec, bool has_
   for (const auto& channel : spec.channels) plan.graph.channels.push_back(translate(channel));
   for (const auto& pool : spec.pools) {
     if (!pool.enabled || is_service(pool)) continue;
-    plan.graph.stages.push_back(stage_of(pool));
+    plan.graph.stages.push_back(stage_of(spec, pool));
     pool_settings settings;
     settings.name = pool.name;
     settings.replicas = replicas_of(pool);

@@ -73,7 +73,7 @@ public:
 
   reply open(const std::string& worker, const nlohmann::json& config,
              const std::optional<std::string>& state = {}, const std::string& module = "") {
-    pipeline::open_job job{worker, module, config.dump(), "test", 0, 0, {}};
+    pipeline::open_job job{worker, module, config.dump(), "test", 0, 0, {}, {}};
     if (state) {
       const auto bytes = pipeline::detail::as_bytes(*state);
       job.state.emplace(bytes.begin(), bytes.end());

@@ -159,6 +159,65 @@ class OwnWorkers(CommandTest):
         self.refused(text(os.environ["EMPTY_MODULE"]), "has no workers; use TROUPE_WORKER in it")
         self.refused(text(os.environ["DYING_MODULE"]), "cannot load module", "signal ABRT")
 
+    def labelled(self, config, more=()):
+        self.command = os.environ["OWN_COMMAND"]
+        self.write("numbers", "1\n")
+        self.write("points.yaml", f"""version: 1
+name: points
+vars: {{number: "3"}}
+channels: {{a: {{type: string}}, b: {{type: string}}}}
+pools:
+  in: {{builtin: {{lines_from_file: {{path: numbers}}}}, output: a}}
+  first:
+    worker: label
+    input: a
+    output: b
+    {config}
+  out: {{builtin: {{lines_to_file: {{path: result}}}}, input: b}}
+""")
+        return self.troupe("run", "points.yaml", *more)
+
+    def test_a_setting_that_is_wrong_is_an_error_with_its_place_and_never_the_default(self):
+        for config, place, expected in (
+                ("config: {count: many}", 21, "config.count is 'many', not a whole number; "),
+                ("config: {count: 1.5}", 21, "config.count is '1.5', not a whole number; "),
+                ("config: {count: 10s}", 21, "config.count is '10s', not a whole number; "),
+                ("config: {count: }", 14, "config.count is nothing, not a whole number; "),
+                ("config: {count: ''}", 21, "config.count is '', not a whole number; "),
+                ("config: {count: [1]}", 21, "config.count is a list, not a whole number; "),
+                ("config: {count: []}", 21, "config.count is a list, not a whole number; "),
+                ("config: {count: {}}", 21, "config.count is a map, not a whole number; "),
+                ("config: {count: {of: 1}}", 21, "config.count is a map, not a whole number; "),
+                ("config: {count: 99999999999999999999}", 21,
+                 "config.count is '99999999999999999999', not a whole number that 64 bits"),
+                ("config: {count: 1, loud: 1}", 30, "config.loud is '1', not true or false; "),
+                ("config: {loud: [true]}", 20, "config.loud is a list, not true or false; "),
+                ("config: {mark: [x]}", 20, "config.mark is a list, not text; "),
+                ("config: {mark: }", 14, "config.mark is nothing, not text; "),
+                ("config: {names: {a: b}}", 21, "config.names is a map, not a list; "),
+                ("config: {names: ~}", 21, "config.names is nothing, not a list; "),
+                ("config: {names: [a, [b]]}", 25, "config.names.1 is a list, not text; "),
+                ("config: {names: [a, ~, b]}", 25, "config.names.1 is nothing, not text; "),
+                ("config: {outer: plain}", 21, "config.outer is 'plain', not a map; "),
+                ("config: {outer: [a]}", 21, "config.outer is a list, not a map; "),
+                ("config: {outer: {inner: [a]}}", 29, "config.outer.inner is a list, not text; ")):
+            with self.subTest(config=config):
+                done = self.labelled(config)
+                self.assertNotEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f"points.yaml:11:{place}: {expected}", done.stderr)
+                self.assertIn("first", done.stderr)
+
+    def test_settings_that_are_right_or_not_there_are_taken(self):
+        for config, expected in (("description: none", "1!3lnone0"), ("config: {}", "1!3lnone0"),
+                                 ("config: {count: -7, loud: true, mark: 5, names: [a, b], "
+                                  "outer: {inner: x}}", "15-7Lx2"),
+                                 ("config: {count: '4', names: a, outer: {}}", "1!4lnone1"),
+                                 ("config: {count: '${number}'}", "1!3lnone0")):
+            with self.subTest(config=config):
+                done = self.labelled(config)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(self.read("result").decode(), expected + "\n")
+
     def test_an_exception_is_a_dead_letter_with_its_text(self):
         self.command = os.environ["OWN_COMMAND"]
         self.write("numbers", "1\nnonsense\n2\n")

@@ -382,6 +382,14 @@ BOOST_AUTO_TEST_CASE(positions_are_kept_for_later_checks) {
   BOOST_TEST(pool.working_dir->at.column == 55U);
 }
 
+BOOST_AUTO_TEST_CASE(positions_of_settings_are_kept_down_to_each_value) {
+  const auto pool = load_pool("{ worker: w, config: { a: 1, b: [x, { c: y }] } }").pools[0];
+  BOOST_TEST(position_of(pool, "config.a").column == 32U);
+  BOOST_TEST(position_of(pool, "config.b").column == 38U);
+  BOOST_TEST(position_of(pool, "config.b.0").column == 39U);
+  BOOST_TEST(position_of(pool, "config.b.1.c").column == 47U);
+}
+
 // Accepting what nobody acts on would be a lie: each was taken and had no effect.
 BOOST_AUTO_TEST_CASE(what_has_no_effect_yet_is_refused_as_planned) {
   const auto with = [](const std::string& text) { return headlines("version: 1\n" + text); };
