@@ -2,7 +2,7 @@
 
 #include "troupe/process/exit_status.hpp"
 
-#include "troupe/process/detail/stack_filter.hpp"
+#include "troupe/process/detail/frame_text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -18,10 +18,9 @@ namespace {
 
 // "#1 void run<int>(job&) at /src/app/run.cpp:7" -> "run<int> (run.cpp:7)".
 std::string short_frame(std::string_view frame) {
-  std::string out{detail::function_name_of(frame)};
-  const auto at = frame.rfind(" at ");
-  if (at == std::string_view::npos) return out;
-  const auto place = frame.substr(at + 4);
+  const auto [name, place] = detail::parse_frame(frame);
+  std::string out{name};
+  if (place.empty()) return out;
   const auto slash = place.rfind('/');
   out += " (";
   out += slash == std::string_view::npos ? place : place.substr(slash + 1);
@@ -31,9 +30,11 @@ std::string short_frame(std::string_view frame) {
 // The innermost frame that is the user's: with a source line, and no template of the standard
 // library, which says less than who called it.
 std::string where(const std::vector<std::string>& stack) {
-  const auto has_line = [](const std::string& frame) { return frame.find(" at ") != frame.npos; };
+  const auto has_line = [](const std::string& frame) {
+    return !detail::parse_frame(frame).place.empty();
+  };
   const auto is_foreign = [](const std::string& frame) {
-    const auto name = detail::function_name_of(frame);
+    const auto name = detail::parse_frame(frame).name;
     return name.starts_with("std::") || name.starts_with("__gnu_cxx::");
   };
   const auto first_with = [&](auto&& is_wanted) {

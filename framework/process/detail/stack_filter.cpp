@@ -2,6 +2,8 @@
 
 #include "troupe/process/detail/stack_filter.hpp"
 
+#include "troupe/process/detail/frame_text.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <span>
@@ -97,43 +99,11 @@ bool is_way_to_abort(const stack_line& line) {
                                                "__gxx_personality_v0",
                                                "_Unwind_Resume",
                                                "_Unwind_RaiseException"};
-  const auto function = function_name_of(line.text);
+  const auto function = parse_frame(line.text).name;
   return std::find(std::begin(names), std::end(names), function) != std::end(names);
 }
 
-// "ns::run(job&)" -> "ns::run"; an argument list is what the last parenthesis closes.
-std::string_view without_arguments(std::string_view function) {
-  int depth = 0;
-  for (auto at = function.rfind(')') + 1; at-- > 0;) {
-    if (function[at] == ')') ++depth;
-    if (function[at] != '(' || --depth != 0) continue;
-    // "(anonymous namespace)::run", "operator()".
-    const bool is_name = at == 0 || function.substr(0, at).ends_with("operator");
-    return is_name ? function : function.substr(0, at);
-  }
-  return function;
-}
-
-// "void ns::run<a b>" -> "ns::run<a b>".
-std::string_view without_result(std::string_view function) {
-  constexpr std::string_view opening = "(<{[";
-  constexpr std::string_view closing = ")>}]";
-  int depth = 0;
-  for (auto at = function.size(); at-- > 0;) {
-    const char letter = function[at];
-    if (closing.find(letter) != std::string_view::npos) ++depth;
-    if (opening.find(letter) != std::string_view::npos) --depth;
-    if (letter == ' ' && depth <= 0) return function.substr(at + 1);
-  }
-  return function;
-}
-
 } // namespace
-
-std::string_view function_name_of(std::string_view line) {
-  if (line.starts_with('#')) line.remove_prefix(std::min(line.find(' ') + 1, line.size()));
-  return without_result(without_arguments(line.substr(0, line.rfind(" at "))));
-}
 
 std::vector<std::string> lines_for_people(const std::vector<stack_line>& stack) {
   const auto end = std::find_if(stack.begin(), stack.end(), is_ours);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace troupe::detail {
@@ -19,9 +18,5 @@ struct stack_line {
 /// a call (abort, raise, the machinery of exceptions), nor our frames below the task and all that
 /// called them. When nothing else is there, everything is kept.
 std::vector<std::string> lines_for_people(const std::vector<stack_line>& stack);
-
-/// The bare name in a line: "ns::parse" of "#1 void ns::parse<int>(job&) const at p.cpp:12", but
-/// with its template arguments.
-std::string_view function_name_of(std::string_view line);
 
 } // namespace troupe::detail
