@@ -174,12 +174,14 @@ std::optional<std::string_view> command_child::next_line() {
   if (end != std::string_view::npos) {
     read_ += end + 1;
     searched_ = 0;
+    is_line_open_ = false;
     return rest.substr(0, end);
   }
   searched_ = rest.size();
   if (out_ || rest.empty()) return std::nullopt;
   read_ = incoming_.size();
   searched_ = 0;
+  is_line_open_ = true;
   return rest;
 }
 

@@ -48,6 +48,8 @@ public:
   /// The oldest line that was received; at the end of the output, what is left without line feed.
   /// Valid until the next call.
   [[nodiscard]] std::optional<std::string_view> next_line();
+  /// Whether the line that `next_line` gave last was ended by nothing but the end of the output.
+  [[nodiscard]] bool is_line_open() const noexcept { return is_line_open_; }
 
   /// Reads its output as it is, instead of lines: 0 at the end, nothing when nothing came until
   /// `limit`. Not together with `next_line`.
@@ -59,6 +61,8 @@ public:
 
   /// Lets the command see the end of its input, once all is sent.
   void close_input();
+  /// Whether it has ended by itself, or does so until `limit`.
+  [[nodiscard]] bool has_ended(deadline limit) const { return process_.wait_exited(limit); }
   /// Waits for its end; kills it if it lives on though its output is closed.
   exit_status end();
   /// After `end`: lines that it was sent and has not read.
@@ -84,6 +88,7 @@ private:
   std::string incoming_;
   std::size_t read_ = 0;
   std::size_t searched_ = 0; // Behind read_, without a line feed.
+  bool is_line_open_ = false;
 };
 
 } // namespace troupe::actors

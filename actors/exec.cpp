@@ -3,6 +3,7 @@
 #include "troupe/actors/exec.hpp"
 
 #include "troupe/base/text.hpp"
+#include "troupe/pipeline/worker_errors.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -47,10 +48,34 @@ void exec::transform_batch(pipeline::bytes_view block, std::uint32_t count,
   report.out().note(std::exchange(troubles_, {}));
 }
 
-// Sends some of the messages, and collects answers until all are there or the command is gone.
-void exec::run(std::vector<job*> which) {
+// What it writes when its input has ended replies to nothing. One that then lives on is left to
+// the stop of its worker.
+void exec::finish(emitter& out) {
+  if (child_) {
+    begin_round();
+    child_->close_input();
+    const auto limit = deadline::after(last_word_patience);
+    while (!child_->is_silent() && !limit.has_passed() && nonsense_ < nonsense_max) {
+      child_->exchange(limit);
+      take_lines();
+    }
+    if (child_->is_silent() && (end_ || child_->has_ended(limit))) {
+      forget_child();
+    } else {
+      say("lives on after the end of its input; what it may still write is not looked at");
+    }
+  }
+  out.note(std::exchange(troubles_, {}));
+}
+
+void exec::begin_round() {
   first_id_ += sent_.size();
   sent_.clear();
+}
+
+// Sends some of the messages, and collects answers until all are there or the command is gone.
+void exec::run(std::vector<job*> which) {
+  begin_round();
   prepare_child();
   for (auto* const each : which) {
     try {
@@ -81,7 +106,8 @@ void exec::prepare_child() {
   if (child_) {
     child_->exchange(deadline::now());
     take_lines();
-    if (is_out_of_step_ || nonsense_ >= nonsense_max || child_->is_silent()) lose_child();
+    const bool is_gone = child_->is_silent() || child_->is_deaf();
+    if (is_out_of_step_ || nonsense_ >= nonsense_max || is_gone) lose_child();
   }
   if (!child_) child_ = std::make_unique<command_child>(argv_);
 }
@@ -114,10 +140,10 @@ void exec::take_lines() {
 void exec::accept(std::uint64_t id, command_answer answer, std::string_view line) {
   const bool is_sent = id >= first_id_ && id - first_id_ < sent_.size();
   if (is_sent && !sent_[id - first_id_].of->answer) {
+    if (protocol_->is_by_place() && is_cut_off()) return note_nonsense(line, "it is cut off");
     sent_[id - first_id_].of->answer = std::move(answer);
   } else if (protocol_->is_by_place()) {
-    is_out_of_step_ = true;
-    note_nonsense(line, "no message waits for a reply");
+    note_surplus(line);
   } else {
     const bool was_sent = id < first_id_ + sent_.size();
     note_nonsense(line, was_sent ? "its message has an answer already" : "no message has its id");
@@ -127,20 +153,33 @@ void exec::accept(std::uint64_t id, command_answer answer, std::string_view line
 void exec::note_nonsense(std::string_view line, const std::string& why) {
   ++nonsense_;
   ++troubles_.protocol_errors;
-  std::fprintf(stderr, "exec: this line of '%s' answers nothing, %s: %s\n", argv_.front().c_str(),
-               why.c_str(), text::printable(line).c_str());
+  say("wrote a line that answers nothing, " + why + ": " + text::printable(line));
+}
+
+// Which of its replies was the one too many, nobody can say.
+void exec::note_surplus(std::string_view line) {
+  is_out_of_step_ = true;
+  ++nonsense_;
+  ++troubles_.protocol_errors;
+  ++troubles_.surplus;
+  say("wrote more lines than it was given (mode: request_reply), so earlier replies may belong to "
+      "other messages. It must write one line for each and nothing else, or use mode: envelope, "
+      "where answers name their message. The line: " +
+      text::printable(line));
+}
+
+// Whether the line that came last is half of one: its writer failed before it had written the rest.
+bool exec::is_cut_off() {
+  return child_->is_line_open() && !end_child().is_success();
 }
 
 void exec::tell_silence() {
   is_silence_told_ = true;
   const auto& oldest = *sent_[oldest_open() - first_id_].of;
-  std::fprintf(
-      stderr,
-      "exec: %s has given no answer for %lld s to the message '%s'. It may need that long; or its "
-      "answer waits in a buffer of its own, and it must flush after each line (python3 -u, "
-      "sed -u, grep --line-buffered, fflush)\n",
-      name().c_str(), static_cast<long long>(silence_told_after.count()),
-      text::printable(oldest.message, shown_bytes_max).c_str());
+  say("has given no answer for " + std::to_string(silence_told_after.count()) +
+      " s to the message '" + text::printable(oldest.message, shown_bytes_max) +
+      "'. It may need that long; or its answer waits in a buffer of its own, and it must flush "
+      "after each line (python3 -u, sed -u, grep --line-buffered, fflush)");
 }
 
 // Ends what is left of the command, and remembers why.
@@ -153,13 +192,28 @@ void exec::lose_child() {
   } else if (is_ours) {
     last_end_ += "wrote " + std::to_string(nonsense_) + " lines that answer nothing";
   } else {
-    last_end_ += "ended: " + to_string(child_->end());
+    last_end_ += "ended: " + to_string(end_child());
   }
-  child_.reset(); // Kills what still lives.
-  nonsense_ = 0;
-  is_out_of_step_ = is_silence_told_ = false;
+  if (is_out_of_step_ && ++times_out_of_step_ >= out_of_step_max) {
+    throw stage_failed{last_end_ + ", " + std::to_string(times_out_of_step_) +
+                       " times. It must write one line for each; or use mode: envelope, where "
+                       "answers name their message"};
+  }
+  forget_child();
   ++troubles_.restarts;
   std::fprintf(stderr, "exec: %s; it is started again\n", last_end_.c_str());
+}
+
+exit_status exec::end_child() {
+  if (!end_) end_ = child_->end();
+  return *end_;
+}
+
+void exec::forget_child() {
+  child_.reset(); // Kills what still lives.
+  end_.reset();
+  nonsense_ = 0;
+  is_out_of_step_ = is_silence_told_ = false;
 }
 
 bool exec::is_answered() const {
@@ -174,9 +228,9 @@ std::uint64_t exec::oldest_open() const {
   return first_id_ + static_cast<std::uint64_t>(open - sent_.begin());
 }
 
-std::string exec::name() const {
-  return "command '" + argv_.front() + "' (pool " + pool_ + ", replica " +
-         std::to_string(replica_) + ", pid " + std::to_string(child_->pid()) + ")";
+void exec::say(const std::string& text) const {
+  std::fprintf(stderr, "exec: command '%s' (pool %s, replica %u, pid %d) %s\n",
+               argv_.front().c_str(), pool_.c_str(), replica_, child_->pid(), text.c_str());
 }
 
 worker_entry make_exec_entry() {

@@ -26,8 +26,10 @@ namespace troupe::actors {
 ///
 /// What the command writes beside its answers is told, counted and never taken for an answer: no
 /// number of a message is used twice. Replies that belong to messages by their place can only be
-/// trusted until there is one too many; then the command is replaced, and what it has answered
-/// since its messages were taken counts as not answered.
+/// trusted until there is one too many; then the command is replaced, what it has answered since
+/// its messages were taken counts as not answered, and the host is told, for what went on before
+/// may be wrong. So that none is overseen, `finish` lets the command end and reads to the last
+/// line. A reply that was cut off when the command failed is none.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: until the command has answered.
 /// Crash: the command dies with the worker; its messages are tried again: at least once.
@@ -39,11 +41,16 @@ public:
   [[nodiscard]] bool takes_batches() const override { return true; }
   void transform_batch(pipeline::bytes_view messages, std::uint32_t count,
                        pipeline::batch_report& report) override;
+  void finish(emitter& out) override;
 
   /// A command that gives no answer for this long is told, once: it may wait for its own buffer.
   static constexpr std::chrono::seconds silence_told_after{5};
   /// After so many lines that are no answer, the command is taken for broken and replaced.
   static constexpr std::uint32_t nonsense_max = 10;
+  /// After so many commands that replied too often, the pipeline fails: it cannot come to good.
+  static constexpr std::uint32_t out_of_step_max = 10;
+  /// How long a command may take to end once its input has.
+  static constexpr std::chrono::seconds last_word_patience{3};
 
 private:
   /// One message of the batch.
@@ -58,6 +65,7 @@ private:
     std::uint64_t end; ///< Bytes that the command has been given once it has this.
   };
 
+  void begin_round();
   void run(std::vector<job*> which);
   void prepare_child();
   void exchange();
@@ -65,15 +73,20 @@ private:
   void accept(std::uint64_t id, command_answer answer, std::string_view line);
   void note_nonsense(std::string_view line, const std::string& why);
   void tell_silence();
+  void note_surplus(std::string_view line);
+  [[nodiscard]] bool is_cut_off();
+  exit_status end_child();
+  void forget_child();
   void lose_child();
+  void say(const std::string& text) const;
   [[nodiscard]] bool is_answered() const;
   [[nodiscard]] std::uint64_t oldest_open() const;
-  [[nodiscard]] std::string name() const;
 
   std::vector<std::string> argv_;
   std::string pool_;
   std::uint32_t replica_;
   bool may_deliver_again_;
+  std::uint32_t times_out_of_step_ = 0;
   std::unique_ptr<command_protocol> protocol_;
   std::unique_ptr<command_child> child_;
   pipeline::trouble_counts troubles_; // Not reported yet.
@@ -82,6 +95,7 @@ private:
   std::uint32_t nonsense_ = 0;
   bool is_out_of_step_ = false; // There was a reply too many.
   bool is_silence_told_ = false;
+  std::optional<exit_status> end_;
   // Of the present round. Numbers go on over rounds and commands.
   std::uint64_t first_id_ = 0;
   std::vector<sent> sent_; // By id - first_id_.

@@ -80,15 +80,24 @@ void exec_source::start() {
   child_->close_input();
   reader_.emplace(std::make_unique<command_output>(*child_, "command '" + argv_.front() + "'"), 0,
                   line_reader::long_lines::skip);
+  reader_->leave_last_line_open();
 }
 
 void exec_source::finish(emitter& out) {
   const auto status = child_->end();
+  const bool has_rest = reader_->has_rest();
+  if (is_success(status)) reader_->emit_rest(out);
   reader_.reset();
   child_.reset();
-  if (is_success(status)) return;
+  if (is_success(status)) {
+    place_.lines += has_rest ? 1 : 0;
+    return;
+  }
   const auto text = "ended after " + lines_text(place_.lines) + ": " + to_string(status);
-  if (is_skipping_) return give_up(text + "; what it should have written besides is lost", out);
+  if (is_skipping_) {
+    const auto* const rest = has_rest ? ", and the line that it had begun," : "";
+    return give_up(text + "; what it should have written besides" + rest + " is lost", out);
+  }
   throw stage_failed{"command '" + argv_.front() + "' " + text +
                      "; see its stderr, and mend that; if it is well so, list it in "
                      "restart.success_exit, or set 'on_error: skip' to go on without the rest"};

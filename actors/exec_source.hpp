@@ -29,7 +29,7 @@ struct command_place {
 /// tells and counts that, and the source has ended.
 ///
 /// A command that ends otherwise than `success_exit` says fails the pipeline, or is told and
-/// counted as lost (`on_error: skip`).
+/// counted as lost (`on_error: skip`); a line that it had not ended then is no message.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: for a while, when the command writes nothing.
 /// Crash: the command dies with the worker.

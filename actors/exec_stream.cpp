@@ -2,6 +2,7 @@
 
 #include "troupe/actors/exec_stream.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/pipeline/worker_errors.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ constexpr std::uint32_t failures_max = 3;
 void exec_stream::start() {
   child_ = std::make_unique<command_child>(argv_);
   sent_ = received_ = 0;
+  is_cut_off_ = false;
 }
 
 void exec_stream::add(std::string_view line, emitter& out) {
@@ -57,6 +59,11 @@ void exec_stream::read_rest(emitter& out) {
 
 void exec_stream::take_lines(emitter& out) {
   while (const auto line = child_->next_line()) {
+    if (child_->is_line_open() && !end_child().is_success()) {
+      is_cut_off_ = true;
+      tell("failed in the middle of a line, which is lost: " + text::printable(*line));
+      continue;
+    }
     out.emit(*line);
     ++received_;
     failures_ = 0;
@@ -77,10 +84,11 @@ void exec_stream::emit(emitter& out) {
 }
 
 void exec_stream::finish_child(ending when, emitter& out) {
-  const auto status = child_->end();
+  const auto status = end_child();
   const auto unread = child_->unread_lines();
   const auto lost = lost_messages(status);
   child_.reset();
+  end_.reset();
   if (status.is_success()) {
     unwanted_ += unread;
     return;
@@ -100,12 +108,18 @@ void exec_stream::finish_child(ending when, emitter& out) {
   start();
 }
 
+exit_status exec_stream::end_child() {
+  if (!end_) end_ = child_->end();
+  return *end_;
+}
+
 // Once it has ended, not well.
 std::uint64_t exec_stream::lost_messages(const exit_status& status) const {
   const auto unread = child_->unread_lines();
   // So ends grep when it has found nothing.
-  if (status.code() == 1 && received_ == 0 && unread == 0) return 0;
-  return std::max(pipeline::doubtful_messages(sent_, received_), unread);
+  if (status.code() == 1 && received_ == 0 && unread == 0 && !is_cut_off_) return 0;
+  const std::uint64_t cut_off = is_cut_off_ ? 1 : 0;
+  return std::max({pipeline::doubtful_messages(sent_, received_), unread, cut_off});
 }
 
 void exec_stream::tell(const std::string& text) const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ namespace troupe::actors {
 ///
 /// A filter that ends with success (head) wants no more, which is told: the rest of the input is
 /// dropped. One that fails is told and started again, and what it was given and cannot be known to
-/// have done counts as lost; when it fails three times without any output, the pipeline fails.
+/// have done counts as lost, as does a line that it has not ended; when it fails three times
+/// without any output, the pipeline fails.
 ///
 /// Lives in: worker. Threads: one owner. Blocks: while the filter's pipe is full.
 /// Crash: the filter dies with the worker.
@@ -45,13 +47,16 @@ private:
   void take_lines(emitter& out);
   void read_rest(emitter& out);
   void finish_child(ending when, emitter& out);
+  exit_status end_child();
   [[nodiscard]] std::uint64_t lost_messages(const exit_status& status) const;
   void tell(const std::string& text) const;
 
   std::vector<std::string> argv_;
   std::unique_ptr<command_child> child_; // None when the filter wants no more.
+  std::optional<exit_status> end_;       // Of child_.
   std::uint64_t sent_ = 0;               // Messages that this filter was given,
   std::uint64_t received_ = 0;           // and those it gave.
+  bool is_cut_off_ = false;              // The last of these had no end.
   std::uint64_t unwanted_ = 0;           // Messages that came when it wanted no more.
   std::uint32_t failures_ = 0;           // In a row, without output.
 };

@@ -81,7 +81,7 @@ bool line_reader::emit_some(emitter& out) {
     case reading::interrupted:
       return true;
     case reading::end:
-      if (end_ > begin_) emit_line(end_ - begin_, 0, out);
+      if (!leaves_rest_) emit_rest(out);
       return false;
     }
   }

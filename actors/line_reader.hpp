@@ -15,8 +15,8 @@ namespace troupe::actors {
 
 /// Cuts what an input gives into lines, and knows the offset behind the last one.
 ///
-/// A last line without a line feed is a line. A line feed is taken off; every other byte stays as
-/// it is, carriage returns and zero bytes too.
+/// A last line without a line feed is a line, unless it was to be left open. A line feed is taken
+/// off; every other byte stays as it is, carriage returns and zero bytes too.
 ///
 /// Lives in: any process. Threads: one owner. Blocks: as the input does. Crash: nothing is changed.
 /// Errors: those of the input; std::runtime_error for a line longer than `line_bytes_max`, unless
@@ -33,6 +33,12 @@ public:
 
   /// Emits lines until `out` is full, or the input waits; false at the end of the input.
   bool emit_some(emitter& out);
+  /// A last line without a line feed is given by `emit_rest` only, when it is known to be whole.
+  void leave_last_line_open() noexcept { leaves_rest_ = true; }
+  [[nodiscard]] bool has_rest() const noexcept { return end_ > begin_; }
+  void emit_rest(emitter& out) {
+    if (has_rest()) emit_line(end_ - begin_, 0, out);
+  }
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
   [[nodiscard]] const std::string& name() const noexcept { return input_->name(); }
 
@@ -52,6 +58,7 @@ private:
   std::size_t searched_ = 0;  // Bytes behind begin_ that hold no line feed.
   std::uint64_t dropped_ = 0; // Bytes of the next line that were too many to keep.
   bool is_at_end_ = false;
+  bool leaves_rest_ = false;
 };
 
 } // namespace troupe::actors

@@ -11,7 +11,8 @@ enum class exit_code : int {
   not_ready = 3,    ///< `status`: something is not as wanted.
   unknown_name = 4, ///< `status`: nothing is called so.
   usage = 64,
-  messages_lost = 65, ///< Worked off, but messages were given up and no pool took them.
+  messages_lost = 65, ///< Worked off, but messages were given up and no pool took them, or replies
+                      ///< are in doubt.
   no_socket = 69,     ///< Nothing serves the control socket, or another run does.
   timed_out = 75,     ///< `status --wait`.
   bad_config = 78,

@@ -32,7 +32,7 @@ Exit codes:
        the result could not be written to stdout
   64   wrong usage
   65   worked off, but messages failed every attempt, or a source skipped what it could not
-       read, and no pool took them as dead letters
+       read, and no pool took them as dead letters; or replies may belong to other messages
   69   another run of this name is under way, or the control socket cannot be made
   78   the file, or what it names, is wrong; nothing was started
   130  stopped at once by a second Ctrl-C

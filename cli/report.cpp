@@ -69,6 +69,10 @@ std::string pool_lines(const troupe_view& view) {
                       " of its command");
     }
     if (pool.messages.lost > 0) words.push_back(std::to_string(pool.messages.lost) + " lost");
+    if (const auto surplus = pool.messages.surplus_lines; surplus > 0) {
+      words.push_back(std::to_string(surplus) + (surplus == 1 ? " line" : " lines") +
+                      " too many of its command");
+    }
     if (words.empty()) continue;
     out += "pool " + text::printable(pool.name) + ": " + text::join(words, ", ") + "\n";
   }
@@ -153,6 +157,7 @@ std::string outcome_json(const run_outcome& outcome) {
   out["messages_per_second"] = throughput_of(outcome);
   out["messages_lost"] = outcome.lost_messages;
   out["messages_dropped"] = dropped(view);
+  out["surplus_lines"] = count_surplus_lines(view);
   out.update(json::parse(to_json(view)));
   out.erase("as_wanted"); // Nothing runs any more.
   return out.dump(-1, ' ', false, json::error_handler_t::replace);

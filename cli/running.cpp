@@ -73,6 +73,17 @@ std::string what_was_lost(std::uint64_t lost, std::uint64_t inside) {
          "stop did not wait for them; see above";
 }
 
+// Why the run is not well done though it has come to its end; empty: it is.
+std::string what_went_wrong(std::uint64_t lost, const control::troupe_view& view) {
+  auto out = lost > 0 ? what_was_lost(lost, count_messages_lost_inside(view)) : std::string{};
+  const auto surplus = count_surplus_lines(view);
+  if (surplus == 0) return out;
+  if (!out.empty()) out += ". ";
+  return out + std::to_string(surplus) + (surplus == 1 ? " line was" : " lines were") +
+         " written by commands that were not asked for one (mode: request_reply), so replies may "
+         "belong to other messages; see above. Mend the command, or use mode: envelope";
+}
+
 bool has_no_pipeline(const config::troupe_spec& spec) {
   return std::all_of(spec.pools.begin(), spec.pools.end(), [](const config::pool_spec& pool) {
     return !pool.enabled || is_service(pool);
@@ -262,10 +273,9 @@ run_outcome running::outcome() {
     out.code = exit_code::failed;
   } else {
     out.cause.reset();
-    if (out.lost_messages > 0) {
+    if (auto wrong = what_went_wrong(out.lost_messages, out.view); !wrong.empty()) {
       out.code = exit_code::messages_lost;
-      out.cause = failure{errc::task_failed,
-                          what_was_lost(out.lost_messages, count_messages_lost_inside(out.view))};
+      out.cause = failure{errc::task_failed, std::move(wrong)};
     }
   }
   if (was_too_slow_) {

@@ -40,6 +40,7 @@ void for_each_count(Counts& counts, F&& f) {
   f("timeouts", counts.timeouts);
   f("workers_lost", counts.workers_lost);
   f("protocol_errors", counts.protocol_errors);
+  f("surplus_lines", counts.surplus_lines);
   f("dead_letters", counts.dead_letters);
   f("dropped", counts.dropped);
   f("lost", counts.lost);

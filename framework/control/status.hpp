@@ -54,6 +54,7 @@ struct message_counts {
   std::uint64_t timeouts = 0;
   std::uint64_t workers_lost = 0;
   std::uint64_t protocol_errors = 0;
+  std::uint64_t surplus_lines = 0; ///< Put in doubt which reply belongs to which message.
   std::uint64_t dead_letters = 0;
   std::uint64_t dropped = 0; ///< Dead letters that were not kept.
   std::uint64_t lost = 0;    ///< Gone, or perhaps gone, with a dead command or at the stop.

@@ -114,6 +114,7 @@ bool read_commit(byte_reader& from, commit& into) {
     into.troubles.lost = from.number<std::uint64_t>();
     into.troubles.restarts = from.number<std::uint32_t>();
     into.troubles.protocol_errors = from.number<std::uint32_t>();
+    into.troubles.surplus = from.number<std::uint32_t>();
   }
   into.outputs = from.rest();
   const auto size = measure(into.outputs);
@@ -167,6 +168,7 @@ void append_record(std::vector<std::byte>& stream, const commit& value) {
     to.number(value.troubles.lost);
     to.number(value.troubles.restarts);
     to.number(value.troubles.protocol_errors);
+    to.number(value.troubles.surplus);
   }
   to.raw(value.outputs);
 }

@@ -58,11 +58,14 @@ struct trouble_counts {
   std::uint64_t lost = 0;            ///< Messages that are gone, or may be.
   std::uint32_t restarts = 0;        ///< Of the command that it runs.
   std::uint32_t protocol_errors = 0; ///< Lines of that command which are no answers.
+  /// Of these, those that put in doubt which reply belongs to which message.
+  std::uint32_t surplus = 0;
 
   trouble_counts& operator+=(const trouble_counts& more) noexcept {
     lost += more.lost;
     restarts += more.restarts;
     protocol_errors += more.protocol_errors;
+    surplus += more.surplus;
     return *this;
   }
   friend bool operator==(const trouble_counts&, const trouble_counts&) = default;

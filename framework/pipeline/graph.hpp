@@ -69,6 +69,8 @@ struct stage_spec {
   /// What a worker was given cannot be given to another: it holds a filter. Deaths lose messages,
   /// which is counted.
   bool is_at_most_once = false;
+  /// Before a worker of this transform ends, it is told to finish, and may say what was wrong.
+  bool has_last_word = false;
   std::optional<duration> message_timeout; ///< A message that takes longer kills its worker.
   retry_limits retry;
   checkpoint_limits checkpoint;

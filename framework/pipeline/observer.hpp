@@ -22,6 +22,7 @@ struct stage_counters {
   std::uint64_t workers_lost = 0;
   std::uint64_t command_restarts = 0; ///< Of commands that ended, or were ended, in a live worker.
   std::uint64_t protocol_errors = 0;  ///< Workers killed for nonsense; lines that answer nothing.
+  std::uint64_t surplus = 0;          ///< Lines that put in doubt what replies belong to.
   std::uint64_t lost = 0;             ///< Messages that are gone, or may be, with a dead command.
   std::uint64_t dead_letters = 0;     ///< Messages given up, whether kept or dropped.
   std::uint64_t dropped = 0;          ///< Dead letters for which there was no channel or no room.

@@ -61,6 +61,7 @@ struct slot_state {
   bool is_opened = false;
   bool is_checkpoint_posted = false;
   bool is_finish_posted = false;
+  bool has_last_word = false;   ///< A transform that has worked since it was last told to finish.
   bool is_flush_posted = false; ///< A finish after which the worker, not the slot, is at its end.
   bool is_finished = false;     ///< Its rest is committed, or the source has ended.
   bool is_dying = false;        ///< We had it killed; what it says now does not count.
@@ -98,7 +99,7 @@ struct slot_state {
   /// Starts over with the next session, on this worker or on another.
   void close_session() noexcept {
     is_open_posted = is_opened = is_checkpoint_posted = is_finish_posted = false;
-    is_flush_posted = false;
+    is_flush_posted = has_last_word = false;
     produce_asked = 0;
     given = got = 0;
   }

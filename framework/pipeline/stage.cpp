@@ -146,6 +146,7 @@ bool stage::is_idle(slot_id id) const {
   if (has_ended()) return true; // Answers are not even read any more.
   const auto& slot = slots_[id.value];
   if (spec_.is_at_most_once && slot.link.is_attached() && slot.given > 0) return false;
+  if (slot.has_last_word) return false;
   return slot.link.is_idle() && slot.uncommitted.empty() && slot.taken_back.empty() &&
          slot.replay.empty();
 }

@@ -95,6 +95,7 @@ private:
   bool send_replay(slot_state& slot);
   void conclude_slot(slot_state& slot);
   void ask_checkpoint(slot_state& slot);
+  void ask_last_word(slot_state& slot);
   [[nodiscard]] time_point checkpoint_due(const slot_state& slot) const;
   [[nodiscard]] time_point slot_due(const slot_state& slot) const;
   void check_timeout(slot_state& slot);
@@ -117,6 +118,8 @@ private:
   [[nodiscard]] bool apply_source(slot_state& slot, const ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_stateful(slot_state& slot, ledger_entry& job, const commit& value);
   [[nodiscard]] bool apply_failed_batch(slot_state& slot, work item, const commit& value);
+  [[nodiscard]] bool apply_last_word(slot_state& slot, const ledger_entry& job,
+                                     const commit& value);
   void apply_pieces(work& item, const commit& value);
   void count(const trouble_counts& troubles);
   void count_filter(slot_state& slot, std::size_t given, const commit& value);

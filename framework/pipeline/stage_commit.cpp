@@ -64,7 +64,8 @@ bool stage::apply(slot_state& slot, ledger_entry& job, const answer& value) {
   count(value.done.troubles);
   switch (*role_) {
   case worker_role::transform:
-    return job.has_work() && apply_transform(slot, job, value.done);
+    return job.has_work() ? apply_transform(slot, job, value.done)
+                          : apply_last_word(slot, job, value.done);
   case worker_role::source:
     return job.kind == job_kind::produce && apply_source(slot, job, value.done);
   case worker_role::aggregation:
@@ -78,6 +79,7 @@ void stage::count(const trouble_counts& troubles) {
   counters_.lost += troubles.lost;
   counters_.command_restarts += troubles.restarts;
   counters_.protocol_errors += troubles.protocol_errors;
+  counters_.surplus += troubles.surplus;
 }
 
 bool stage::apply_opened(slot_state& slot, const opened_answer& value) {
@@ -115,6 +117,7 @@ bool stage::apply_transform(slot_state& slot, ledger_entry& job, const commit& v
   auto& item = job.item;
   if (!is_sound(item, value)) return false;
   slot.messages_done += value.outputs_of.size() - (value.goes_on ? 1 : 0);
+  slot.has_last_word = spec_.has_last_word;
   sizer_.record(value.outputs_of.size(), value.elapsed);
   ++counters_.commits;
   const bool is_whole = value.outputs_of.size() == item.size.count && value.errors.empty();
@@ -134,6 +137,14 @@ bool stage::apply_transform(slot_state& slot, ledger_entry& job, const commit& v
     finish_input(item.first, count, std::move(held));
   }
   recycle(item);
+  return true;
+}
+
+// A transform has said what was left to say; it may go on with other messages.
+bool stage::apply_last_word(slot_state& slot, const ledger_entry& job, const commit& value) {
+  if (job.kind != job_kind::finish || value.outputs_size.count > 0) return false;
+  if (!value.errors.empty() || !value.outputs_of.empty()) return false;
+  slot.is_finish_posted = slot.has_last_word = false;
   return true;
 }
 

@@ -20,7 +20,7 @@ void stage::conclude_slot(slot_state& slot) {
     slot.is_finished = is_stopping_ && slot.link.is_idle();
     return;
   }
-  if (role_ == worker_role::transform) return;
+  if (role_ == worker_role::transform) return ask_last_word(slot);
   if (have_inputs_ended() && slot.replay.empty() && slot.link.is_idle() && outlet_.is_clear()) {
     slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
     slot.is_finish_posted = true;
@@ -31,6 +31,14 @@ void stage::conclude_slot(slot_state& slot) {
   } else {
     ask_checkpoint(slot);
   }
+}
+
+// At the end of the input, or before the worker ends.
+void stage::ask_last_word(slot_state& slot) {
+  const bool is_at_end = have_inputs_ended() && !has_stage_work();
+  if (!slot.has_last_word || !slot.link.is_idle() || !(is_at_end || slot.is_held)) return;
+  slot.link.enqueue(job_kind::finish, encode_bare(job_kind::finish));
+  slot.is_finish_posted = true;
 }
 
 // When the slot's table is to be saved; never, when there is nothing to save.
@@ -87,8 +95,9 @@ bool stage::are_slots_done() const {
     return std::all_of(slots_.begin(), slots_.end(),
                        [](const slot_state& each) { return each.is_finished; });
   }
-  return std::all_of(slots_.begin(), slots_.end(),
-                     [](const slot_state& each) { return each.link.messages() == 0; });
+  return std::all_of(slots_.begin(), slots_.end(), [](const slot_state& each) {
+    return each.link.messages() == 0 && !each.has_last_word;
+  });
 }
 
 void stage::check_end() {

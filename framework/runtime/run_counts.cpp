@@ -32,6 +32,12 @@ std::uint64_t count_messages_lost_inside(const control::troupe_view& view) {
   return lost;
 }
 
+std::uint64_t count_surplus_lines(const control::troupe_view& view) {
+  std::uint64_t surplus = 0;
+  for (const auto& pool : view.pools) surplus += pool.messages.surplus_lines;
+  return surplus;
+}
+
 std::uint64_t count_finished_messages(const config::troupe_spec& spec,
                                       const control::troupe_view& view) {
   const auto names = [](const std::vector<config::channel_ref>& list, const std::string& channel) {

@@ -142,6 +142,7 @@ pipeline::stage_spec stage_of(const config::troupe_spec& spec, const config::poo
   // A filter reads as fast as its pipe takes: the engine chooses.
   stage.max_in_flight = is_stream(pool) ? 0 : pool.max_in_flight;
   stage.is_at_most_once = is_stream(pool);
+  stage.has_last_word = stage.worker.name == "exec";
   stage.message_timeout = pool.message_timeout;
   stage.retry.max_attempts = pool.retry.max_attempts;
   stage.retry.backoff_initial = pool.retry.backoff.initial;

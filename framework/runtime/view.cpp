@@ -78,6 +78,7 @@ control::pool_view view_of(const pool_report& report, time_point now) {
                   .timeouts = counts.timeouts,
                   .workers_lost = counts.workers_lost,
                   .protocol_errors = counts.protocol_errors,
+                  .surplus_lines = counts.surplus,
                   .dead_letters = counts.dead_letters,
                   .dropped = counts.dropped,
                   .lost = counts.lost};

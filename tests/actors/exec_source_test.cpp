@@ -59,6 +59,19 @@ BOOST_AUTO_TEST_CASE(a_failure_of_the_command_stops_the_pipeline_or_is_counted) 
   BOOST_TEST(all.lost == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_line_that_was_not_ended_is_one_only_if_the_command_ended_well) {
+  for (const bool is_well : {true, false}) {
+    driver one;
+    one.open("exec_source",
+             {{"command", {"sh", "-c", "echo a; printf b; exit $0", is_well ? "0" : "7"}},
+              {"on_error", "skip"}});
+    const auto all = produce_all(one);
+    BOOST_TEST(all.failed == "");
+    BOOST_TEST(all.lines == (is_well ? 2U : 1U));
+    BOOST_TEST(all.lost == (is_well ? 0U : 1U));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_exit_that_is_listed_as_success_is_one) {
   auto config = talk("fail", "3");
   for (const auto* const listed : {"0 3 ", "3 -15 "}) {

@@ -226,6 +226,72 @@ BOOST_AUTO_TEST_CASE(reply_too_many_spoils_no_other_message) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_line_too_many_is_found_at_the_end_if_not_before) {
+  for (const auto& [mode, text] : {std::pair{"banner", "hello"}, std::pair{"parting", "bye"},
+                                   std::pair{"double", "x"}, std::pair{"parting", ""}}) {
+    driver one;
+    one.open("exec", talk(mode, text));
+    auto troubles = one.batch({"x"}).troubles;
+    troubles += one.finish().troubles;
+    BOOST_TEST(troubles.surplus > 0U, mode);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_command_that_replies_once_to_each_says_nothing_at_the_end) {
+  driver one;
+  one.open("exec", talk("echo"));
+  for (int i = 0; i < 2; ++i) { // It can go on after the end.
+    BOOST_TEST(one.batch({"a", "", "b"}).outputs == (lines{">a", ">", ">b"}),
+               boost::test_tools::per_element());
+    const auto last = one.finish();
+    BOOST_TEST(last.failed == "");
+    BOOST_TEST((last.troubles == pipeline::trouble_counts{}));
+  }
+  driver idle;
+  idle.open("exec", talk("echo"));
+  BOOST_TEST(idle.finish().failed == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_of_an_envelope_command_at_its_end_is_told_and_puts_nothing_in_doubt) {
+  driver one;
+  one.open("exec", envelopes("chatter"));
+  one.batch({"a"});
+  driver other;
+  auto config = envelopes("parting");
+  config["command"][2] = "bye";
+  other.open("exec", config);
+  const auto last = other.finish();
+  BOOST_TEST(last.troubles.protocol_errors == 1U);
+  BOOST_TEST(last.troubles.surplus == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_command_that_always_replies_too_often_fails_the_pipeline) {
+  driver one;
+  one.open("exec", talk("double", "x"));
+  std::string failed;
+  for (int i = 0; i < 100 && failed.empty(); ++i) failed = one.batch({"x"}).failed;
+  BOOST_TEST(failed.find("10 times") != std::string::npos);
+  BOOST_TEST(failed.find("mode: envelope") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_last_reply_needs_no_line_feed_if_its_command_ends_well) {
+  driver one;
+  one.open("exec", talk("open"));
+  BOOST_TEST(one.batch({"a", "last"}).outputs == (lines{">a", ">last"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(one.finish().troubles.surplus == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_that_was_cut_off_is_none) {
+  driver one;
+  one.open("exec", talk("cut"));
+  const auto got = one.batch({"a", "last"});
+  BOOST_TEST(got.outputs == lines{">a"}, boost::test_tools::per_element());
+  BOOST_REQUIRE(got.errors.size() == 1U);
+  BOOST_TEST(got.errors[0].find("signal ABRT") != std::string::npos);
+  BOOST_TEST(got.troubles.surplus == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(deliveries_of_a_poison_message_are_counted_as_they_were) {
   for (const int allowed : {1, 2, 3}) {
     for (const std::size_t others : {std::size_t{0}, std::size_t{7}}) {
@@ -261,6 +327,22 @@ BOOST_AUTO_TEST_CASE(filter_gives_any_lines) {
   none.open("exec_stream", talk("match", "x"));
   none.batch(count_up(10));
   BOOST_TEST(none.finish().failed.empty()); // grep's 1 is no failure.
+}
+
+BOOST_AUTO_TEST_CASE(line_that_a_filter_has_not_ended_when_it_fails_is_lost_and_counted) {
+  driver well;
+  well.open("exec_stream", talk("open"));
+  auto got = well.batch({"a", "last"}).outputs;
+  for (const auto& each : well.finish().outputs) got.push_back(each);
+  BOOST_TEST(got == (lines{">a", ">last"}), boost::test_tools::per_element());
+  driver badly;
+  badly.open("exec_stream", talk("cut"));
+  auto first = badly.batch({"a", "last"});
+  const auto rest = badly.finish();
+  first.outputs.insert(first.outputs.end(), rest.outputs.begin(), rest.outputs.end());
+  BOOST_TEST(first.outputs == lines{">a"}, boost::test_tools::per_element());
+  first.troubles += rest.troubles;
+  BOOST_TEST(first.troubles.lost == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(filter_that_has_enough_ends_the_work) {

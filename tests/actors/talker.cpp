@@ -7,6 +7,10 @@
 //                 lost
 //   toll FILE     as echo, but notes each line in FILE, and aborts after "poison"
 //   double TEXT   as echo, but replies twice when it reads TEXT
+//   banner TEXT   TEXT before it reads anything, then echo
+//   parting TEXT  as echo, and TEXT after the end of the input
+//   open          as echo, but the reply to "last" has no line feed, and it ends with 0
+//   cut           as open, but it aborts instead
 //   head N        the first N lines, then exit 0
 //   fail N        exit N at once
 //   match TEXT    lines that contain TEXT; exit 1 when there was none
@@ -108,6 +112,26 @@ int double_reply(const std::string& text) {
   return 0;
 }
 
+// The reply to "last" has no line feed.
+int reply_openly(bool aborts) {
+  for (std::string line; read_line(line);) {
+    std::cout << '>' << line;
+    if (line == "last") {
+      std::cout.flush();
+      if (aborts) std::abort();
+      return 0;
+    }
+    std::cout << std::endl;
+  }
+  return 0;
+}
+
+int part_with(const std::string& text) {
+  for (std::string line; read_line(line);) say('>' + line);
+  say(text);
+  return 0;
+}
+
 int twice() {
   std::string last;
   for (std::string line; read_line(line);) {
@@ -156,6 +180,8 @@ int main(int argc, char** argv) {
   if (mode == "swap") return swap();
   if (mode == "toll") return toll(argument);
   if (mode == "double") return double_reply(argument);
+  if (mode == "parting") return part_with(argument);
+  if (mode == "open" || mode == "cut") return reply_openly(mode == "cut");
   if (mode == "twice") return twice();
   if (mode == "stray") return stray();
   if (mode == "say") return answer_with(argument);
@@ -165,6 +191,7 @@ int main(int argc, char** argv) {
     for (int left = std::atoi(argument.c_str()); left > 0 && read_line(line); --left) say(line);
     return 0;
   }
+  if (mode == "banner") say(argument);
   if (mode == "flood") {
     for (int left = std::atoi(argument.c_str()); left > 0; --left) say(std::string(4000, 'f'));
   }

@@ -145,6 +145,73 @@ pools:
 """
 
 
+# Each says one line more than it is asked for, at another time.
+SURPLUS = {
+    "twice": "for l in sys.stdin:\n    print(l.strip())\n    print('more')\n",
+    "before": "print('ready')\nfor l in sys.stdin:\n    print(l.strip())\n",
+    "after": "for l in sys.stdin:\n    print(l.strip())\nprint('bye')\n",
+    "empty": "for l in sys.stdin:\n    print(l.strip())\nprint()\n",
+    "open": "for l in sys.stdin:\n    print(l.strip())\nsys.stdout.write('bye')\n",
+}
+
+
+class Pairs(Commands):
+    """A reply without a request, whenever it comes, is no good end."""
+
+    def run_surplus(self, body, count=3, more=""):
+        self.write("more.py", "import sys\n" + body)
+        self.write_lines(range(count))
+        return self.run_json(pipeline(
+            "more", "command: [python3, -u, more.py], protocol: {mode: request_reply}", more))
+
+    def test_a_line_too_many_is_told_and_no_success(self):
+        for name, body in SURPLUS.items():
+            for more in ("", ", replicas: 2", ", max_in_flight: 4"):
+                with self.subTest(name=name, more=more):
+                    outcome, pools, log = self.run_surplus(body, more=more)
+                    self.assertEqual(outcome["exit_code"], 65, log)
+                    self.assertGreater(outcome["surplus_lines"], 0)
+                    self.assertGreater(pools["mid"]["messages"]["surplus_lines"], 0)
+                    self.assertRegex(log, r"command 'python3' \(pool mid, replica \d, pid \d+\) "
+                                     r"wrote more lines than it was given .*use mode: envelope")
+                    self.assertIn("replies may belong to other messages", outcome["cause"]["message"])
+
+    def test_as_many_replies_as_requests_are_a_success(self):
+        for name, body in {
+                "plain": "for l in sys.stdin:\n    print(l.strip())\n",
+                "without a line feed at the end":
+                    "for l in sys.stdin:\n    sys.stdout.write(l.strip() + '\\n' * (l[0] != '2'))\n"
+                    "    if l[0] == '2': sys.exit()\n",
+                "empty": "for l in sys.stdin:\n    print()\n"}.items():
+            with self.subTest(name):
+                outcome, _, log = self.run_surplus(body)
+                self.assertEqual((outcome["exit_code"], outcome["surplus_lines"]), (0, 0), log)
+                self.assertEqual(len(self.out()), 3)
+
+    def test_a_command_that_always_says_too_much_ends_the_run(self):
+        outcome, _, log = self.run_surplus(SURPLUS["twice"], 1000)
+        self.assertEqual(outcome["exit_code"], 1, log)
+        self.assertRegex(outcome["cause"]["message"], r"more lines than it was given.*10 times")
+
+    def test_a_swallowed_line_gives_its_message_no_other_reply(self):
+        self.write("swallow.py", "import sys\nseen = set()\n"
+                   "for l in sys.stdin:\n    if l[0] != '3': print(l.strip(), flush=True)\n")
+        self.write_lines(range(6))
+        outcome, _, log = self.run_json(pipeline(
+            "few", "command: [python3, swallow.py], protocol: {mode: request_reply}",
+            ", max_in_flight: 6, message_timeout: 1s, retry: {max_attempts: 2, backoff: {initial: 1ms}}"))
+        self.assertEqual(outcome["exit_code"], 65, log)
+        self.assertEqual(sorted(self.out()), ["0", "1", "2", "4", "5"])
+        self.assertEqual(outcome["messages_lost"], 1)
+
+    def test_a_command_that_does_not_end_with_its_input_holds_up_nothing_for_long(self):
+        self.write_lines(range(3))
+        outcome, _, log = self.run_json(pipeline(
+            "stays", "shell: 'cat; exec tail -f /dev/null', protocol: {mode: request_reply}"))
+        self.assertEqual(outcome["exit_code"], 0, log)
+        self.assertIn("lives on after the end of its input", log)
+
+
 class Counts(Commands):
     """What did not come out is said, and nothing else is."""
 

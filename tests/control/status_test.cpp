@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_CASE(everything_survives_the_way) {
                    .timeouts = 7,
                    .workers_lost = 8,
                    .protocol_errors = 9,
+                   .surplus_lines = 12,
                    .dead_letters = 10,
                    .dropped = 11};
   pool.slots[0].pid = 4711;
