@@ -16,12 +16,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace troupe {
@@ -217,6 +219,26 @@ BOOST_AUTO_TEST_CASE(naming_code_takes_no_more_memory_with_each_thread) {
     std::thread{[&] { BOOST_TEST(!name_of_code({code.packed + i}).empty()); }}.join();
   }
   BOOST_TEST(os::resident_bytes(::getpid()) < before + growth_max_bytes);
+}
+
+// Debug information would take what is left, and the host would end of it.
+BOOST_FIXTURE_TEST_CASE(near_a_limit_of_memory_no_debug_information_is_read, launch_fixture) {
+  BOOST_TEST(os::address_space_left() == std::numeric_limits<std::uint64_t>::max());
+  constexpr std::uint64_t plenty = std::uint64_t{1} << 46;
+  constexpr std::uint64_t room = 64 << 20;
+  rlimit before{};
+  BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+  auto near = before;
+  near.rlim_cur = plenty;
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_AS, &near) == 0);
+  near.rlim_cur = plenty - os::address_space_left() + room;
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_AS, &near) == 0);
+  BOOST_TEST(os::address_space_left() <= room);
+  const auto record = start_worker(crash_sample::crashes)->exited();
+  BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+  BOOST_TEST((record.status.signal() == SIGSEGV));
+  BOOST_TEST(!record.stack.empty());
+  BOOST_TEST(!names(record.stack, "crash_test.cpp"));
 }
 
 BOOST_FIXTURE_TEST_CASE(crash_of_any_thread_is_reported, launch_fixture) {

@@ -2,12 +2,14 @@
 
 #include "troupe/process/detail/debug_info.hpp"
 
+#include "troupe/os/memory_use.hpp"
 #include "troupe/process/detail/modules.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -41,6 +43,9 @@ namespace {
 constexpr int states_max = 4;
 // Functions inlined into each other at one place.
 constexpr std::size_t places_max = 16;
+// With less left until a limit of address space, debug information is not read: it is for those who
+// mend the program, and must not take from it what it needs to go on.
+constexpr std::uint64_t debug_room_min = std::uint64_t{256} << 20;
 
 // "_ZZN4user3runIiEEvT_ENKUlRT_E_clIiEEDaS2_" -> "user::run::{lambda}": what can be read in a name
 // that the C++ library cannot demangle (generic lambdas inside of templates).
@@ -81,17 +86,29 @@ std::string demangled(const char* name) {
 
 void ignore_error(void*, const char*, int) {}
 
-int add_place(void* data, std::uintptr_t, const char* file, int line, const char* function) {
+// No exception may pass through libbacktrace, which is C and may hold a lock: without memory a
+// place stays unnamed.
+int add_place(void* data, std::uintptr_t, const char* file, int line,
+              const char* function) noexcept {
   auto& places = *static_cast<std::vector<source_place>*>(data);
   if (function == nullptr && file == nullptr) return 0;
-  places.push_back({function != nullptr ? demangled(function) : "",
-                    function != nullptr ? function : "", file != nullptr ? file : "", line});
+  try {
+    places.push_back({function != nullptr ? demangled(function) : "",
+                      function != nullptr ? function : "", file != nullptr ? file : "", line});
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
   return places.size() < places_max ? 0 : 1;
 }
 
-void add_symbol(void* data, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) {
+void add_symbol(void* data, std::uintptr_t, const char* symbol, std::uintptr_t,
+                std::uintptr_t) noexcept {
   auto& places = *static_cast<std::vector<source_place>*>(data);
-  if (symbol != nullptr) places.push_back({demangled(symbol), symbol, {}, 0});
+  try {
+    if (symbol != nullptr) places.push_back({demangled(symbol), symbol, {}, 0});
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 // Of a lambda that was inlined the debug information says "operator()" and no more.
@@ -116,6 +133,7 @@ public:
 private:
   std::vector<source_place> ask(std::uintptr_t address) {
     std::vector<source_place> out;
+    if (os::address_space_left() < debug_room_min) return out;
     if (state_ == nullptr) create();
     if (state_ == nullptr) return out;
     backtrace_pcinfo(state_, address, add_place, ignore_error, &out);

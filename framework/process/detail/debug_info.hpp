@@ -21,7 +21,8 @@ struct source_place {
 ///
 /// The debug information is read once for the process and kept: it takes tens of megabytes for a
 /// large program, and is never given back. It is read again, a few times at most, for code of
-/// libraries that came later.
+/// libraries that came later. It is not read when a limit of address space (`ulimit -v`) leaves
+/// little room: functions that are exported are named even then. Throws std::bad_alloc.
 ///
 /// Threads: any; one at a time. Blocks: while others ask, and to read the debug information.
 std::vector<source_place> places_of_code(std::uintptr_t address);

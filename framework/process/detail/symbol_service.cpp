@@ -5,6 +5,7 @@
 #include "troupe/os/thread.hpp"
 #include "troupe/process/detail/symbols.hpp"
 
+#include <new>
 #include <utility>
 
 namespace troupe::detail {
@@ -33,7 +34,11 @@ void symbol_service::run() {
     const auto next = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    next.on_done(symbolise(next.crash, next.modules, symbol_detail::full));
+    try {
+      next.on_done(symbolise(next.crash, next.modules, symbol_detail::full));
+    } catch (const std::bad_alloc&) {
+      continue; // As if it took too long: its frames stay addresses.
+    }
   }
 }
 

@@ -29,7 +29,9 @@ public:
   symbol_service(const symbol_service&) = delete;
   symbol_service& operator=(const symbol_service&) = delete;
 
-  /// Calls `on_done` on the service's thread. Throws std::system_error when no thread can be made.
+  /// Calls `on_done` on the service's thread; not at all when there is no memory for the names, or
+  /// when `stop` came first: the caller has a deadline of its own. Throws std::system_error when no
+  /// thread can be made.
   void ask(crash_data crash, std::vector<module_place> modules, receiver on_done);
   /// Ends the thread; crashes that wait are dropped.
   void stop();
