@@ -88,5 +88,16 @@ install(FILES ${troupe_top_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/tro
 if(TARGET troupe_command)
   install(TARGETS troupe_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
-install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/config/samples" DESTINATION "${CMAKE_INSTALL_DATADIR}/troupe")
+
+# In the tree, samples write into its build folder; installed, into the folder they are run from.
+file(GLOB troupe_samples CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/config/samples/*.yaml")
+foreach(sample IN LISTS troupe_samples)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${sample}")
+  file(READ "${sample}" text)
+  string(REGEX REPLACE "\\.\\./\\.\\./build/([^ \n]+)" "\"\${PWD}/\\1\"" text "${text}")
+  string(REPLACE "build/" "" text "${text}")
+  get_filename_component(name "${sample}" NAME)
+  file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/samples/${name}" CONTENT "${text}" @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/samples/${name}" DESTINATION "${CMAKE_INSTALL_DATADIR}/troupe/samples")
+endforeach()
 install(FILES "${CMAKE_CURRENT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

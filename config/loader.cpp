@@ -15,7 +15,19 @@ namespace troupe::config {
 
 namespace {
 
+// A shell keeps PWD right; whoever else changes the folder of a process may leave an old one.
+std::optional<std::string> working_folder(const char* told) {
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  if (told != nullptr && fs::path{told}.is_absolute() && fs::equivalent(told, ".", problem)) {
+    return told;
+  }
+  const auto found = fs::current_path(problem);
+  return problem ? std::nullopt : std::optional{found.string()};
+}
+
 std::optional<std::string> from_this_process(const std::string& name) {
+  if (name == "PWD") return working_folder(std::getenv("PWD"));
   const char* const value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
