@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/pipeline_host.hpp"
 
+#include "troupe/config/units.hpp"
 #include "troupe/pipeline/host_lane.hpp"
 #include "troupe/pipeline/session.hpp"
 #include "troupe/pool/worker_loop.hpp"
@@ -186,8 +187,7 @@ time_point pipeline_host::tick(time_point now) {
   if (chaos_period_ > duration::zero()) make_chaos(now);
   next = std::min(next, turn(now));
   if (!draining_since_ || engine_.state() != pipeline::engine_state::running) return next;
-  check_drain(now);
-  return std::min(next, now + drain_check_period);
+  return std::min({next, now + drain_check_period, check_drain(now)});
 }
 
 std::uint64_t pipeline_host::progress_made() const {
@@ -199,32 +199,42 @@ std::uint64_t pipeline_host::progress_made() const {
   return sum;
 }
 
-// A worker that does not answer must not hold up the stop longer than its pool allows.
-void pipeline_host::check_drain(time_point now) {
+duration pipeline_host::drain_of(std::size_t stage) {
+  const auto drain = settings_[stage].stop.drain;
+  const bool is_source = engine_.stage_at(stage).spec().inputs.empty();
+  return is_source ? std::max(drain, source_drain_min) : drain;
+}
+
+// A worker that does not answer must not hold up the stop longer than its pool allows. Returns when
+// that is so.
+time_point pipeline_host::check_drain(time_point now) {
   if (const auto made = progress_made(); made != progress_seen_) {
     progress_seen_ = made;
     draining_since_ = now;
   }
-  duration by_holders = drain_min;
-  duration by_all = drain_min;
+  duration by_holders{};
+  duration by_all{};
   std::string stuck;
   for (std::size_t i = 0; i < engine_.stage_count(); ++i) {
     const auto& stage = engine_.stage_at(i);
     if (stage.is_finished()) continue;
-    by_all = std::max(by_all, settings_[i].stop.drain);
+    by_all = std::max(by_all, drain_of(i));
     if (!stage.is_busy()) continue;
-    by_holders = std::max(by_holders, settings_[i].stop.drain);
+    by_holders = std::max(by_holders, drain_of(i));
+    const auto held = stage.unfinished();
     stuck += (stuck.empty() ? "pool " : ", pool ") + stage.spec().name + " (" +
-             std::to_string(stage.unfinished()) + " messages)";
+             std::to_string(held) + (held == 1 ? " message)" : " messages)");
   }
   const auto allowed = stuck.empty() ? by_all : by_holders;
-  if (now - *draining_since_ < allowed) return;
-  events_.log(
-      "the stop waits no longer (stop.drain): nothing has got on for " +
-      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(allowed).count()) +
-      " ms; " + (stuck.empty() ? "no pool has anything in hand" : "it waited for " + stuck));
+  if (now - *draining_since_ < allowed) return *draining_since_ + allowed;
+  const auto what = stuck.empty() ? "no pool has anything in hand" : "it waited for " + stuck;
+  events_.log(allowed > duration::zero()
+                  ? "the stop waits no longer (stop.drain): nothing has got on for " +
+                        config::format_duration(allowed) + "; " + what
+                  : "the stop does not wait (stop.drain: 0s) for " + stuck);
   engine_.abandon();
   if (!std::exchange(is_told_, true)) events_.on_abandoned();
+  return time_point::max();
 }
 
 // Takes answers and moves messages until nothing moves.

@@ -60,10 +60,12 @@ public:
 
   void start();
   /// Ends the sources; what they gave is worked off, then `on_finished`. When no stage has got on
-  /// for as long as the pools that hold messages allow (`stop.drain`, at least `drain_min`), what
-  /// is left is counted as lost, and `on_abandoned` follows.
+  /// for as long as the pools that hold messages allow (`stop.drain`; a source `source_drain_min`
+  /// at least), what is left is counted as lost, and `on_abandoned` follows.
   void stop_producing();
-  static constexpr std::chrono::seconds drain_min{1};
+  /// A source that waits for its input is killed after a grace of its own; that comes first.
+  static constexpr duration source_drain_min =
+      pipeline::stage::source_grace + std::chrono::milliseconds{500};
   /// Ends the workers; `on_stopped` follows.
   void stop_workers(stop_mode mode);
   /// From now on, kills a random worker every `period`. A stage whose every worker was killed some
@@ -96,7 +98,8 @@ private:
   time_point turn(time_point now);
   void make_chaos(time_point now);
   bool is_spared(std::size_t stage);
-  void check_drain(time_point now);
+  time_point check_drain(time_point now);
+  [[nodiscard]] duration drain_of(std::size_t stage);
   [[nodiscard]] std::uint64_t progress_made() const;
   std::vector<stage_report> look();
   std::vector<channel_report> look_at_channels();

@@ -69,7 +69,9 @@ troupe_host::troupe_host(const config::troupe_spec& spec, const run_options& opt
         graph, std::move(plan.settings), *environment_,
         pipeline_events{
             .on_finished = [this] { on_pipeline_finished(); },
-            .on_abandoned = [this] { end_with(run_result::ending::stopped, std::nullopt); },
+            // What they have in hand has been waited for.
+            .on_abandoned =
+                [this] { end_with(run_result::ending::stopped, std::nullopt, stop_mode::quick); },
             .on_failed =
                 [this](const failure& cause) { end_with(run_result::ending::failed, cause); },
             .on_stopped = [this] { on_part_stopped(); },
@@ -161,7 +163,7 @@ void troupe_host::on_service_completed(bool has_failed) {
 }
 
 // The first ending counts; all parts are stopped by it.
-void troupe_host::end_with(run_result::ending how, std::optional<failure> cause) {
+void troupe_host::end_with(run_result::ending how, std::optional<failure> cause, stop_mode mode) {
   {
     const std::lock_guard lock{mutex_};
     if (result_.how != run_result::ending::running) return;
@@ -172,7 +174,7 @@ void troupe_host::end_with(run_result::ending how, std::optional<failure> cause)
   }
   end_watch_->begin();
   remember_slots(); // Asked before they are stopped, so answered before.
-  stop_parts(stop_mode::drain);
+  stop_parts(mode);
 }
 
 void troupe_host::on_end_too_slow() {

@@ -77,7 +77,8 @@ private:
   [[nodiscard]] bool has_ended() const; // Under mutex_.
   void on_end_too_slow();
   void on_pipeline_finished();
-  void end_with(run_result::ending how, std::optional<failure> cause);
+  void end_with(run_result::ending how, std::optional<failure> cause,
+                stop_mode mode = stop_mode::drain);
   void on_part_stopped();
   void on_service_completed(bool has_failed);
   void stop_parts(stop_mode mode);

@@ -34,6 +34,18 @@ for line in sys.stdin:
     print(line, end="", flush=True)
 """
 
+# Never answers, and says when it is asked to end.
+HOLD = """import signal, sys
+def end(*_):
+    print("asked", file=sys.stderr, flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+next(sys.stdin)
+print("holding", file=sys.stderr, flush=True)
+while True:
+    signal.pause()
+"""
+
 MUTE = """import sys
 for line in sys.stdin:
     print(line, end="")
@@ -153,6 +165,37 @@ SURPLUS = {
     "empty": "for l in sys.stdin:\n    print(l.strip())\nprint()\n",
     "open": "for l in sys.stdin:\n    print(l.strip())\nsys.stdout.write('bye')\n",
 }
+
+
+class Stops(Commands):
+    """What a stop waits for, and that it says how long."""
+
+    def stop_holder(self, drain, more=""):
+        self.write("hold.py", HOLD)
+        self.write_lines(range(20))
+        text = pipeline("hold", "command: [python3, hold.py], protocol: {mode: request_reply}",
+                        f", stop: {{drain: {drain}, timeout: 10s}}") + more
+        run = self.start(self.write("a.yaml", text))
+        run.wait_for_line(r"\| holding")
+        run.signal(signal.SIGTERM)
+        return run
+
+    def test_the_time_for_messages_in_hand_is_the_one_that_is_told(self):
+        waits = "the stop waits no longer (stop.drain): nothing has got on for {}; it waited for {}"
+        for drain, said in (("0s", "the stop does not wait (stop.drain: {}) for {}"),
+                            ("100ms", waits), ("1500ms", waits)):
+            with self.subTest(drain=drain):
+                code, log = self.stop_holder(drain).end()
+                self.assertEqual(code, 65, log)
+                self.assertIn(said.format(drain, "pool mid (1 message)"), log)
+                self.assertIn("| asked", log)
+                self.assertIn("20 lost", log)
+
+    def test_that_time_passes_once(self):
+        # Were it waited for twice, the limit for all of the stop would pass.
+        code, log = self.stop_holder("2s", "shutdown: {timeout: 3.9s}\n").end()
+        self.assertEqual(code, 65, log)
+        self.assertNotIn("shutdown.timeout", log)
 
 
 class Pairs(Commands):
