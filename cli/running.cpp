@@ -169,6 +169,7 @@ void running::loop() {
     wait_for_event();
     const auto now = clock::now();
     inherited_.look(now);
+    tell_stop(now);
     if (host_->result().was_too_slow && !std::exchange(was_too_slow_, true) && !end_limit_) {
       end_limit_ = now + end_wait_max;
     }
@@ -196,7 +197,8 @@ void running::wait_for_event() {
   const auto signalled = watched.add(signals_.bell().descriptor().get());
   const auto ended = watched.add(end_bell_.descriptor().get());
   const auto asked = watched.add(look_bell_.descriptor().get());
-  watched.wait(deadline::at(std::min(next_look_, end_limit_.value_or(next_look_))));
+  watched.wait(deadline::at(
+      std::min({next_look_, end_limit_.value_or(next_look_), stop_told_at_.value_or(next_look_)})));
   if (watched.is_readable(ended)) has_ended_ = true;
   if (watched.is_readable(asked)) {
     (void)look_bell_.clear();
@@ -206,24 +208,38 @@ void running::wait_for_event() {
   if (watched.is_readable(signalled)) on_signals(signals_.take());
 }
 
-void running::on_signals(int count) {
-  for (int i = 0; i < count && !has_ended_; ++i) {
-    if (++stop_requests_ == 1) {
-      console_.say("stopping; once more kills what is left");
+void running::on_signals(const std::vector<os::stop_signal>& came) {
+  for (const auto& one : came) {
+    if (has_ended_) return;
+    switch (stop_requests_.take(one)) {
+    case stop_requests::meaning::nothing:
+      break;
+    case stop_requests::meaning::stop:
+      stop_told_at_ = stop_requests_.second_counts_from();
       host_->stop(stop_mode::drain);
-    } else if (stop_requests_ == 2) {
+      break;
+    case stop_requests::meaning::kill:
+      stop_told_at_.reset();
       console_.say("killing what is left");
       host_->stop(stop_mode::kill);
       end_limit_ = clock::now() + end_wait_max;
+      break;
     }
   }
+}
+
+// A stop that is over by then has no need of it.
+void running::tell_stop(time_point now) {
+  if (!stop_told_at_ || (now < *stop_told_at_ && !has_ended_)) return;
+  console_.say(has_ended_ ? "stopping" : "stopping; once more kills what is left");
+  stop_told_at_.reset();
 }
 
 void running::leave() {
   // Killed, and still there: nothing more can be done from here. What is left goes with us.
   console_.say("some processes do not even end when killed; leaving without them");
   console_.finish();
-  std::_Exit(to_int(stop_requests_ >= 2 ? exit_code::interrupted : exit_code::failed));
+  std::_Exit(to_int(stop_requests_.is_kill_asked() ? exit_code::interrupted : exit_code::failed));
 }
 
 void running::look() {
@@ -283,7 +299,7 @@ run_outcome running::outcome() {
     out.cause = failure{errc::timed_out, "stopping took longer than shutdown.timeout; what was "
                                          "left was killed. Raise it, or mend what does not stop"};
   }
-  if (stop_requests_ >= 2) out.code = exit_code::interrupted;
+  if (stop_requests_.is_kill_asked()) out.code = exit_code::interrupted;
   console_.finish();
   return out;
 }

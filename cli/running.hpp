@@ -6,6 +6,7 @@
 #include "troupe/cli/console.hpp"
 #include "troupe/cli/progress.hpp"
 #include "troupe/cli/report.hpp"
+#include "troupe/cli/stop_requests.hpp"
 #include "troupe/control/endpoint.hpp"
 #include "troupe/os/event_fd.hpp"
 #include "troupe/os/inherited_children.hpp"
@@ -18,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace troupe::cli {
 
@@ -45,7 +47,8 @@ private:
   void look();
   [[nodiscard]] duration pause_after_look() const;
   void show();
-  void on_signals(int count);
+  void on_signals(const std::vector<os::stop_signal>& came);
+  void tell_stop(time_point now);
   [[noreturn]] void leave();
   expected<control::troupe_view> view_for_client();
   run_outcome outcome();
@@ -80,7 +83,8 @@ private:
   time_point next_plain_line_{};
   duration plain_line_pause_{};
   std::optional<time_point> end_limit_; ///< When what was killed is left behind.
-  int stop_requests_ = 0;
+  stop_requests stop_requests_;
+  std::optional<time_point> stop_told_at_; ///< When to say how to kill; what says so is true then.
   bool has_ended_ = false;
   bool was_too_slow_ = false;
 };

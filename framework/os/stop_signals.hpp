@@ -2,11 +2,21 @@
 
 #pragma once
 
+#include "troupe/base/clock.hpp"
 #include "troupe/os/event_fd.hpp"
+
+#include <vector>
 
 namespace troupe::os {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP are counted instead of ending the process. For the
+/// A signal that asks the process to end.
+struct stop_signal {
+  int number = 0;
+  bool is_from_terminal = false; ///< A key was pressed; no process has sent it.
+  time_point when{};
+};
+
+/// While it lives, SIGINT, SIGTERM and SIGHUP are noted instead of ending the process. For the
 /// main of a command, never for a library. Signals that were ignored before (nohup, a background
 /// job of a script) stay ignored, except SIGTERM.
 ///
@@ -22,8 +32,10 @@ public:
 
   /// Becomes readable with each signal; `take` makes it unreadable.
   [[nodiscard]] const event_fd& bell() const noexcept { return bell_; }
-  /// How many signals came since the last call.
-  [[nodiscard]] int take() noexcept;
+  /// The signals that came since the last call, oldest first; of more than `kept_max` the others
+  /// are forgotten.
+  [[nodiscard]] std::vector<stop_signal> take();
+  static constexpr std::size_t kept_max = 16;
 
 private:
   event_fd bell_;

@@ -2,11 +2,14 @@
 """Goal: services are supervised, stopped in order, and never left behind.
 Method: run the real command, kill its children and itself, and look at what is there."""
 
+import fcntl
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 from support import IDLE, PATIENCE_S, CommandTest, Gone, main, service
@@ -109,6 +112,58 @@ class Stop(CommandTest):
         code, text = run.end()
         self.assertEqual(code, 130, text)
         self.assertEqual(run.family(), [])
+
+    def test_one_wish_that_comes_as_several_signals_is_one(self):
+        # As of `timeout`, of systemd with SendSIGHUP, and of a wrapper that passes INT on.
+        for pair in ((signal.SIGTERM, signal.SIGHUP), (signal.SIGTERM, signal.SIGTERM),
+                     (signal.SIGINT, signal.SIGTERM), (signal.SIGHUP, signal.SIGINT)):
+            with self.subTest(pair=pair):
+                name = self.write("a.yaml", service(
+                    "calm", "shell: 'trap \"echo bye; exit 0\" TERM; echo up; "
+                            "tail -f /dev/null & wait'"))
+                run = self.start(name)
+                run.wait_for_line(r"\| up$")
+                for number in pair:
+                    run.signal(number)
+                code, text = run.end()
+                self.assertEqual(code, 0, text)
+                self.assertIn("api/0 | bye", text)
+                self.assertIn("troupe: stopping", text)
+
+    def test_a_signal_to_the_process_and_then_to_its_group_stops_in_order(self):
+        # As `timeout` does it; what was given is whole.
+        text = ("version: 1\nname: pipe\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {shell: 'seq 100000; echo all >&2; exec tail -f /dev/null', output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+        run = self.start(self.write("pipe.yaml", text), start_new_session=True)
+        run.wait_for_line(r"\| all$")
+        os.kill(run.process.pid, signal.SIGTERM)
+        os.killpg(run.process.pid, signal.SIGTERM)
+        code, text = run.end()
+        self.assertEqual(code, 0, text)
+        self.assertIn("pipe: stopped after", text)
+        written = self.read("copy")
+        self.assertTrue(b"".join(b"%d\n" % i for i in range(1, 100001)).startswith(written))
+        self.assertTrue(written.endswith(b"\n"))
+
+    def test_a_second_key_kills_at_once(self):
+        mine, theirs = pty.openpty()
+        self.addCleanup(os.close, mine)
+        name = self.write("a.yaml", service(
+            "stubborn", "shell: 'trap \"echo asked\" TERM; echo up; while :; do "
+                        "tail -f /dev/null & wait; done'", "    stop: {timeout: infinity}\n"))
+
+        def take_terminal():
+            fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+        run = self.start(name, start_new_session=True, preexec_fn=take_terminal)
+        os.close(theirs)
+        run.wait_for_line(r"\| up$")
+        os.write(mine, b"\x03")
+        run.wait_for_line(r"\| asked$")
+        os.write(mine, b"\x03")
+        code, text = run.end()
+        self.assertEqual(code, 130, text)
 
     def test_a_worker_that_ignores_term_is_killed_after_its_timeout(self):
         name = self.write("a.yaml", service(

@@ -26,19 +26,40 @@ void (*disposition_of(int number))(int) {
 
 BOOST_AUTO_TEST_SUITE(stop_signals_suite, *boost::unit_test::timeout(10))
 
-BOOST_AUTO_TEST_CASE(each_signal_is_counted_once) {
+BOOST_AUTO_TEST_CASE(each_signal_is_noted_once) {
   stop_signals signals;
   BOOST_TEST(!has_rung(signals));
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     ::raise(number);
     BOOST_TEST(has_rung(signals));
-    BOOST_TEST(signals.take() == 1);
+    BOOST_TEST(signals.take().size() == 1U);
     BOOST_TEST(!has_rung(signals));
   }
   ::raise(SIGINT);
   ::raise(SIGINT);
-  BOOST_TEST(signals.take() == 2);
-  BOOST_TEST(signals.take() == 0);
+  BOOST_TEST(signals.take().size() == 2U);
+  BOOST_TEST(signals.take().empty());
+}
+
+BOOST_AUTO_TEST_CASE(each_signal_is_told_with_its_number_and_time_and_sender) {
+  stop_signals signals;
+  const auto before = clock::now() - std::chrono::microseconds{1};
+  ::raise(SIGTERM);
+  ::raise(SIGHUP);
+  const auto got = signals.take();
+  BOOST_REQUIRE(got.size() == 2U);
+  BOOST_TEST(got[0].number == SIGTERM);
+  BOOST_TEST(got[1].number == SIGHUP);
+  BOOST_TEST((got[0].when >= before && got[1].when >= got[0].when && got[1].when <= clock::now()));
+  BOOST_TEST(!got[0].is_from_terminal);
+}
+
+BOOST_AUTO_TEST_CASE(more_than_can_be_kept_are_borne) {
+  stop_signals signals;
+  for (std::size_t i = 0; i < 3 * stop_signals::kept_max; ++i) ::raise(SIGINT);
+  BOOST_TEST(signals.take().size() == stop_signals::kept_max);
+  ::raise(SIGINT);
+  BOOST_TEST(signals.take().size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(the_former_dispositions_come_back) {
@@ -53,9 +74,9 @@ BOOST_AUTO_TEST_CASE(what_was_ignored_stays_ignored_but_term) {
   {
     stop_signals signals;
     ::raise(SIGHUP);
-    BOOST_TEST(signals.take() == 0);
+    BOOST_TEST(signals.take().empty());
     ::raise(SIGTERM);
-    BOOST_TEST(signals.take() == 1);
+    BOOST_TEST(signals.take().size() == 1U);
   }
   std::signal(SIGHUP, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
