@@ -72,6 +72,8 @@ struct value_at {
 // Each returns the value, or nothing after having reported why there is none.
 std::optional<std::string> read_text(const value_at& from,
                                      expansion_time when = expansion_time::load);
+/// Says that the text cannot be handed to the kernel.
+void refuse_zero_byte(const value_at& from);
 std::optional<std::int64_t> read_integer(const value_at& from);
 std::optional<double> read_number(const value_at& from);
 std::optional<bool> read_boolean(const value_at& from);

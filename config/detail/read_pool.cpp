@@ -17,14 +17,18 @@ void read_command(const map_reader& from, pool_spec& out) {
   if (!found) return;
   if (found->value.what == node::kind::sequence) {
     out.command = read_text_list(*found, at_spawn);
-    if (found->value.items.empty())
+    if (found->value.items.empty()) {
       found->error(problem::out_of_range, "must name a program, got an empty list");
+    } else if (out.command.size() == found->value.items.size() && out.command.front().empty()) {
+      found->error(problem::out_of_range, "must name a program, got an empty first text");
+    }
     return;
   }
   if (!found->is_scalar()) {
     return found->error(problem::wrong_type,
                         "expected a list of text or one text, got " + describe(found->value));
   }
+  if (found->value.text.find('\0') != std::string::npos) return refuse_zero_byte(*found);
   const auto words = split_command(found->value.text);
   if (!words) return found->error(problem::syntax, words.error().message);
   if (words->empty())
@@ -39,6 +43,15 @@ void read_command(const map_reader& from, pool_spec& out) {
       out.command.push_back(std::move(*text));
     }
   }
+}
+
+void read_worker(const map_reader& from, pool_spec& out) {
+  const auto found = from.value("worker");
+  if (!found) return;
+  auto name = read_text(*found);
+  if (!name) return;
+  if (name->empty()) found->error(problem::out_of_range, "must name a worker type, got nothing");
+  out.worker = std::move(*name);
 }
 
 std::vector<channel_ref> read_references(const map_reader& from, std::string_view key) {
@@ -115,7 +128,7 @@ void read_kind(const map_reader& from, const load_options& options, bool is_temp
     from.owner().error(problem::missing_key, from.at(), from.path(),
                        "nothing to run; give one of worker, command, shell, builtin");
   }
-  from.text("worker", out.spec.worker);
+  read_worker(from, out.spec);
   read_command(from, out.spec);
   from.text("shell", out.spec.shell, at_spawn);
   if (const auto found = from.value("builtin")) {

@@ -86,7 +86,15 @@ std::optional<std::string> read_text(const value_at& from, expansion_time when) 
     from.wrong_type();
     return std::nullopt;
   }
-  return from.owner.expand(from.value.text, from.value.at, from.path, when);
+  auto text = from.owner.expand(from.value.text, from.value.at, from.path, when);
+  if (!text || text->find('\0') == std::string::npos) return text;
+  refuse_zero_byte(from);
+  return std::nullopt;
+}
+
+void refuse_zero_byte(const value_at& from) {
+  from.error(problem::out_of_range, "has a zero byte, where the kernel would cut it off: paths, "
+                                    "arguments and variables end there; remove it");
 }
 
 std::optional<std::int64_t> read_integer(const value_at& from) {
@@ -219,7 +227,8 @@ std::string read_json(const value_at& from) {
   case node::kind::null:
     return "null";
   case node::kind::scalar: {
-    const auto text = read_text(from);
+    // Any text is data here, one with a zero byte, too.
+    const auto text = from.owner.expand(value.text, value.at, from.path, expansion_time::load);
     if (!text) return "null";
     return value.is_plain ? plain_json(*text) : quoted_json(*text);
   }

@@ -229,10 +229,11 @@ endpoint::~endpoint() {
 expected<std::unique_ptr<endpoint>> endpoint::open(const endpoint_options& options,
                                                    request_handler handler) {
   const auto& path = options.path;
-  if (path.size() >= detail::socket_path_max) {
+  static_assert(path_bytes_max == detail::socket_path_max - 1);
+  if (path.size() > path_bytes_max) {
     return failure{errc::too_large, "the path of the control socket is longer than " +
-                                        std::to_string(detail::socket_path_max - 1) +
-                                        " bytes: " + path + "; choose a shorter one"};
+                                        std::to_string(path_bytes_max) + " bytes: " + path +
+                                        "; choose a shorter one"};
   }
   if (const auto made = make_folder(path); !made) return made.error();
   auto lock = os::file_lock::acquire(path + ".lock");

@@ -29,6 +29,7 @@ using request_handler = std::function<expected<std::string>(const request&)>;
 class endpoint {
 public:
   static constexpr std::size_t clients_max = 16;
+  static constexpr std::size_t path_bytes_max = 107; ///< The kernel's limit.
 
   static expected<std::unique_ptr<endpoint>> open(const endpoint_options& options,
                                                   request_handler handler);

@@ -61,9 +61,6 @@ public:
     for (const auto& pool : spec_.pools) {
       if (pool.enabled) check_pool(pool);
     }
-    for (const auto& channel : spec_.channels) {
-      if (channel.external) check_external(channel);
-    }
     check_channel_types();
     config::sort_by_position(findings_);
     return std::move(findings_);
@@ -91,28 +88,6 @@ private:
     }
     if (pool.kind == config::pool_kind::worker) check_worker(pool);
     if (pool.kind == config::pool_kind::builtin) check_builtin(pool);
-  }
-
-  // Nobody outside the file reaches its channels here: the run would wait for ever.
-  void check_external(const config::channel_spec& channel) {
-    const auto is_end_of = [&](const std::vector<config::channel_ref>& list) {
-      return std::any_of(list.begin(), list.end(),
-                         [&](const auto& one) { return one.name == channel.name; });
-    };
-    bool is_written = false;
-    bool is_read = false;
-    for (const auto& pool : spec_.pools) {
-      if (!pool.enabled) continue;
-      // Dead letters need no reader, here as elsewhere.
-      if (pool.dead_letter && pool.dead_letter->name == channel.name) return;
-      is_written = is_written || is_end_of(pool.outputs);
-      is_read = is_read || is_end_of(pool.inputs);
-    }
-    if (is_written && is_read) return;
-    add(problem::dangling_channel, channel.at, "channels." + channel.name,
-        std::string{"no pool "} + (is_written ? "reads" : "writes") +
-            " it, and nothing else can in this build: an end that belongs to the program around "
-            "the file is planned; name the channel in a pool");
   }
 
   void check_env_file(const std::string& path, const config::path_ref& file) {
@@ -226,6 +201,7 @@ private:
     const auto found = std::find_if(workers.begin(), workers.end(),
                                     [&](const auto& one) { return one.name == pool.worker; });
     if (found != workers.end()) {
+      check_role(pool, found->role);
       check_types(pool, pool.inputs, found->input_type, "input");
       check_types(pool, pool.outputs, found->output_type, "output");
       return;
@@ -243,6 +219,21 @@ private:
     }
     if (!module.empty()) message += (near.empty() ? "; it has: " : " It has: ") + listed(names);
     add(problem::unknown_reference, pool, "worker", message);
+  }
+
+  void check_role(const pool_spec& pool, worker_role role) {
+    const auto refuse = [&](const char* key, const std::string& advice) {
+      add(problem::bad_combination, pool, key,
+          "worker " + in_quotes(pool.worker) + " is a " + std::string{to_string(role)} + "; " +
+              advice);
+    };
+    const bool is_source = role == worker_role::source;
+    if (is_source && !pool.inputs.empty()) refuse("input", "remove the pool's input");
+    if (!is_source && pool.inputs.empty()) refuse("input", "name the channel that it reads");
+    if (is_source && pool.outputs.empty()) refuse("output", "name the channel that it writes");
+    if (role == worker_role::sink && !pool.outputs.empty()) {
+      refuse("output", "remove the pool's output");
+    }
   }
 
   static std::string listed(std::vector<std::string_view> names) {

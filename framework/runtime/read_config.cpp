@@ -5,6 +5,7 @@
 #include "troupe/actors/catalogue.hpp"
 #include "troupe/config/env_file.hpp"
 #include "troupe/pipeline/worker_list.hpp"
+#include "troupe/runtime/run_check.hpp"
 
 #include <filesystem>
 #include <iterator>
@@ -91,23 +92,27 @@ config::load_options options_with(const config_values& set) {
   return options;
 }
 
-config::load_result with_env_files(config::load_result out) {
+config::load_result with_more_checks(config::load_result out) {
   if (!out.spec) return out;
-  auto more = config::check_env_files(*out.spec);
-  out.diagnostics.insert(out.diagnostics.end(), std::make_move_iterator(more.begin()),
-                         std::make_move_iterator(more.end()));
+  const auto add = [&](std::vector<config::diagnostic> more) {
+    out.diagnostics.insert(out.diagnostics.end(), std::make_move_iterator(more.begin()),
+                           std::make_move_iterator(more.end()));
+  };
+  add(check_runnable(*out.spec));
+  config::sort_by_position(out.diagnostics);
+  add(config::check_env_files(*out.spec));
   return out;
 }
 
 } // namespace
 
 config::load_result read_config(const std::string& path, const config_values& set) {
-  return with_env_files(config::load_file(path, options_with(set)));
+  return with_more_checks(config::load_file(path, options_with(set)));
 }
 
 config::load_result read_config_text(std::string text, const std::string& name,
                                      const config_values& set) {
-  return with_env_files(config::load_text(std::move(text), name, "", options_with(set)));
+  return with_more_checks(config::load_text(std::move(text), name, "", options_with(set)));
 }
 
 } // namespace troupe

@@ -113,6 +113,102 @@ class Validate(CommandTest):
         self.assertNotIn("\x1b", shown.stderr)
 
 
+LINE = """version: 1
+name: line
+channels: {{a: {{type: string}}, b: {{type: string}}}}
+pools:
+  in: {{{first}, output: a}}
+  mid: {{{second}, input: a, output: b}}
+  out: {{{third}, input: b}}
+"""
+SOURCE = "builtin: {lines_from_file: {path: numbers}}"
+FILTER = "worker: sign"
+SINK = "builtin: {lines_to_file: {path: result}}"
+
+
+class NeverRuns(CommandTest):
+    """What the file alone shows that no run can do is refused by whoever only checks it."""
+
+    def setUp(self):
+        super().setUp()
+        self.command = os.environ["OWN_COMMAND"]
+        self.write("numbers", "1\n")
+
+    def refused(self, text, *expected):
+        name = self.write("never.yaml", text)
+        said = set()
+        for arguments in (["validate", name], ["validate", name, "--environment"], ["run", name]):
+            shown = self.troupe(*arguments)
+            self.assertEqual(shown.returncode, 78, (text, arguments, shown.stderr))
+            for one in expected:
+                self.assertIn(one, shown.stderr)
+            said.add(shown.stderr)
+        self.assertEqual(len(said), 1, said)
+        self.assertFalse(os.path.exists(self.path("result")), "something was started")
+
+    def line(self, first=SOURCE, second=FILTER, third=SINK):
+        return LINE.format(first=first, second=second, third=third)
+
+    def test_what_runs_is_in_order(self):
+        name = self.write("line.yaml", self.line())
+        for arguments in (["validate"], ["validate", "--environment"], ["run"]):
+            shown = self.troupe(*arguments, name)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+
+    def test_a_stage_without_workers(self):
+        none = "error[T005]: pools.{}.replicas: a pool with channels needs at least 1, got 0"
+        self.refused(self.line(SOURCE + ", replicas: 0"), none.format("in"))
+        self.refused(self.line(second=FILTER + ", replicas: 0"), "never.yaml:6:33: " + none.format("mid"))
+        self.refused(self.line(third=SINK + ", replicas: 0"), none.format("out"))
+        self.refused(self.line("builtin: stdin, replicas: 0"), none.format("in"))
+
+    def test_a_source_with_several_workers(self):
+        for source in ("command: [echo, x]", "shell: echo x"):
+            for many in ("2", "auto"):
+                self.refused(self.line(f"{source}, replicas: {many}"),
+                             "error[T008]: pools.in.replicas: a pool without 'input' is a source and "
+                             "works alone")
+
+    def test_settings_of_a_worker_that_are_no_map(self):
+        for config in ("[1]", "hello", "5", "'{'", "true"):
+            self.refused(self.line(second=f"{FILTER}, config: {config}"),
+                         "never.yaml:6:31: error[T004]: pools.mid.config: a worker asks for its "
+                         "settings by name")
+
+    def test_a_program_or_worker_without_a_name(self):
+        self.refused(self.line(second="worker: ''"), "error[T005]: pools.mid.worker: must name")
+        self.refused(self.line(second="command: ['', x], protocol: {mode: stream}"),
+                     "error[T005]: pools.mid.command: must name")
+
+    def test_text_that_the_kernel_would_cut_off(self):
+        for part in ('command: ["echo", "a\\0b"]', 'command: "echo a\\0b"', 'shell: "echo a\\0b"',
+                     'command: [echo], env: {A: "x\\0y"}', 'command: [echo], working_dir: "/\\0b"',
+                     'command: [echo], args: ["\\0"]'):
+            self.refused(f"version: 1\npools:\n  zero: {{{part}, restart: never}}\n",
+                         "error[T005]: pools.zero.", "has a zero byte")
+        self.refused(self.line('builtin: {lines_from_file: {path: "numbers\\0x"}}'), "has a zero byte")
+        name = self.write("line.yaml", self.line(second=FILTER + ', config: {any: "a\\0b"}'))
+        self.assertEqual(self.troupe("run", name).returncode, 0)
+
+    def test_a_socket_with_too_long_a_path(self):
+        self.refused(self.line() + f"control: {{socket: /tmp/{'x' * 200}}}\n",
+                     "never.yaml:8:19: error[T005]: control.socket: the path /tmp/xxx",
+                     "is longer than 107 bytes")
+
+    def test_a_worker_in_a_place_that_is_not_for_its_kind(self):
+        # Only the program knows the kinds of its workers: `validate` alone is right for any program.
+        for text, expected in ((self.line(first="worker: sign"), "5:3: error[T008]: pools.in.input"),
+                               ("version: 1\npools:\n  lone: {worker: sign}\n",
+                                "3:3: error[T008]: pools.lone.input")):
+            name = self.write("role.yaml", text)
+            self.assertEqual(self.troupe("validate", name).returncode, 0)
+            for arguments in (["run"], ["validate", "--environment"]):
+                shown = self.troupe(*arguments, name)
+                self.assertEqual(shown.returncode, 78, shown.stderr)
+                self.assertIn(f"role.yaml:{expected}: worker 'sign' is a transform; name the "
+                              "channel that it reads", shown.stderr)
+
+
 class Environment(CommandTest):
     """What the file names must be there before anything starts."""
 
@@ -215,7 +311,10 @@ class Environment(CommandTest):
             self.assertEqual(shown.returncode, 78, shown.stderr)
             self.assertIn("external.yaml:2:12: error[T017]: channels.a: no pool writes it",
                           shown.stderr)
-        self.assertEqual(self.troupe("validate", name).returncode, 0)
+        # The file alone shows it.
+        shown = self.troupe("validate", name)
+        self.assertEqual(shown.returncode, 78, shown.stderr)
+        self.assertIn("external.yaml:2:12: error[T017]: channels.a: no pool writes it", shown.stderr)
 
     def test_root_of_a_source_missing(self):
         text = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
