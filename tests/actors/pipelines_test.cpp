@@ -1,4 +1,5 @@
-// Goal: the pipelines of the samples give the same bytes on disk however often their workers die.
+// Goal: the pipelines of the samples give the same lines on disk however often their workers die,
+// and with order: preserve the same bytes.
 // Method: the builtins in the real engine, on simulated lanes that die at random; real files.
 
 #include "driver.hpp"

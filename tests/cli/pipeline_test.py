@@ -75,6 +75,22 @@ class Samples(Tree):
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
                 self.assertEqual(checked.returncode, 0, checked.stdout)
 
+    def test_the_same_lines_without_order_and_the_same_bytes_with_it(self):
+        self.make_tree()
+        with open(sample("checksum"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("replicas: auto", text)
+        manifests = {}
+        for name, pool, *more in (("alone", "replicas: 1"), ("any", "replicas: 4", "--chaos", "5ms"),
+                                  ("kept", "replicas: 4\n    order: preserve", "--chaos", "5ms")):
+            self.write(name + ".yaml", text.replace("replicas: auto", pool))
+            done = self.troupe("run", name + ".yaml", "--set", "root=tree", "--set",
+                               "manifest=" + name, *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            manifests[name] = self.read(name)
+        self.assertEqual(sorted(manifests["any"].splitlines()), sorted(manifests["alone"].splitlines()))
+        self.assertEqual(manifests["kept"], manifests["alone"])
+
     def test_copies_are_equal_with_and_without_chaos(self):
         names = self.make_tree()
         for number, more in enumerate(([], ["--chaos", "5ms"])):
