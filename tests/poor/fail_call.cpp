@@ -167,6 +167,8 @@ plan parse(const char* text) {
     }
   } else if (std::getenv("TROUPE_ZYGOTE_FD") != nullptr) {
     own_role = zygote;
+  } else if (std::getenv("TROUPE_WORKER_FD") != nullptr) {
+    own_role = worker;
   }
   if (const char* const text = std::getenv("FAIL_CALL")) wanted = parse(text);
   state = shared;

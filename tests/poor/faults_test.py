@@ -4,7 +4,8 @@ end, in the host, the zygote or a worker: the program ends with a right result o
 leaves no process, no descriptor, no thread; and what was missing once is not missed for ever.
 Method: count the calls of each name, then run the program again and again, each time with one of
 them failing. A sample of the cases by a seed that is printed; TROUPE_POOR_SEED repeats it,
-TROUPE_POOR=all runs all of them, TROUPE_FAULT=role:name:phase:N:errno one."""
+TROUPE_POOR=all runs all of them, TROUPE_FAULT=role:name:phase:N:errno one. Workers are forked, or
+execute the program again: TROUPE_POOR_START=spawn."""
 
 import errno
 import functools
@@ -84,14 +85,20 @@ NEVER_FOR_EVER = {"sendmsg": ("EAGAIN", "ENOBUFS", "ETOOMANYREFS"), "recvmsg": (
                   "read": ("EAGAIN",), "write": ("EAGAIN",), "futex": ("EAGAIN",),
                   "futex_waitv": ("EAGAIN",), "close": ("EIO",), "poll": ("ENOMEM",)}
 WANTED = os.environ.get("TROUPE_FAULT", "")
+STARTS = [start for start in ("zygote", "spawn")
+          if os.environ.get("TROUPE_POOR_START", start) == start]
+
+
+def run_pool(argv, plan, start):
+    return run([POOR_POOL, *argv], plan, env={**os.environ, "TROUPE_POOR_START": start})
 
 
 @functools.cache
-def count_calls():
+def count_calls(start):
     """The most that any of some undisturbed runs has made."""
     counts = {}
     for _ in range(3):
-        ended = run([POOR_POOL, "again"], "")
+        ended = run_pool(["again"], "", start)
         problem = what_is_wrong(ended)
         if problem or ended.code != 0:
             raise AssertionError(f"undisturbed, it fails: {problem}\n{ended}")
@@ -122,29 +129,36 @@ def plans_for_ever(counts):
     return sorted(out)
 
 
-def try_plan(plan):
+def try_plan(case):
     """Empty if the program ends as it should, else what is wrong and how to see it again."""
+    start, plan = case
     role, name, phase, occurrence, number = plan.split(":")
     is_once = occurrence != "0"
-    ended = run([POOR_POOL, "again"] if is_once else [POOR_POOL], plan)
+    ended = run_pool(["again"] if is_once else [], plan, start)
     problem = what_is_wrong(ended)
     if not problem:
         return ""
     which = f"{occurrence}. {name} during {PHASES[int(phase)]}" if is_once else f"every {name}"
-    return (f"TROUPE_FAULT={plan}: {problem}: {role}'s {which} gave "
+    return (f"TROUPE_POOR_START={start} TROUPE_FAULT={plan}: {problem}: {role}'s {which} gave "
             f"{errno.errorcode[int(number)]}\n{ended}")
 
 
 class Faults(PoorTest):
+    def check_plans(self, make_plans, budget_s):
+        """Half of the time for each way to start workers."""
+        for start in STARTS:
+            cases = [(start, plan) for plan in make_plans(count_calls(start))]
+            self.check_cases(try_plan, cases, budget_s / len(STARTS))
+
     def test_each_call_may_fail_once(self):
         if WANTED:
-            self.assertEqual(try_plan(WANTED), "")
+            self.assertEqual(try_plan((STARTS[0], WANTED)), "")
         else:
-            self.check_cases(try_plan, plans(count_calls()), BUDGET_S * 0.75)
+            self.check_plans(plans, BUDGET_S * 0.75)
 
     def test_each_call_may_fail_for_ever(self):
         if not WANTED:
-            self.check_cases(try_plan, plans_for_ever(count_calls()), BUDGET_S * 0.25)
+            self.check_plans(plans_for_ever, BUDGET_S * 0.25)
 
 
 if __name__ == "__main__":

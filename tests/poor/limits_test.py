@@ -75,8 +75,8 @@ class Limits(PoorTest):
                                [1000, mib, 2 * mib, 20 * mib, 100 * mib, 300 * mib],
                                "RLIMIT_FSIZE", "XFSZ")
         cases += self.cases_of(resource.RLIMIT_AS,
-                               [n * mib for n in (20, 50, 100, 200, 300, 350, 400, 420, 450, 500, 512,
-                                                  *range(600, 800, 10), 1000, 1500, 3000)],
+                               [n * mib for n in (20, 50, 100, 200, 300, 350, 400, 420, 450, 500,
+                                                  512, *range(600, 800, 10), 1000, 1500, 3000)],
                                "memory", "bad_alloc")
         # Most of them wait, for what does not come.
         self.check_cases(try_limit, cases, BUDGET_S, at_once=12)

@@ -4,6 +4,7 @@
 // loses a worker to a crash and one to a time limit, and ends.
 //   poor_pool          once
 //   poor_pool again    and once more if that failed: what was missing is back then
+// With TROUPE_POOR_START=spawn each worker executes the program again.
 // Exit code: 0 all was right; 1 failed, with a sentence on stderr; 2 wrong results; 3 something was
 // left behind: a descriptor, a child, a thread; 4 it failed again.
 
@@ -123,9 +124,17 @@ void lose_workers(troupe::pool& pool) {
   }
 }
 
+troupe::start_method start_method() {
+  const char* const wanted = std::getenv("TROUPE_POOR_START");
+  const bool is_spawn = wanted != nullptr && std::strcmp(wanted, "spawn") == 0;
+  return is_spawn ? troupe::start_method::spawn : troupe::start_method::zygote;
+}
+
 void use_a_pool() {
   enter(start);
-  troupe::pool pool{{.replicas = 2}};
+  troupe::pool_options options{.replicas = 2};
+  options.start.method = start_method();
+  troupe::pool pool{options};
   expect(pool.apply(square, 2) == 4, "the first task");
   enter(work);
   run_small_tasks(pool);
