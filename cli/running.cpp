@@ -10,7 +10,7 @@
 #include "troupe/os/this_process.hpp"
 #include "troupe/os/thread.hpp"
 #include "troupe/runtime/control_service.hpp"
-#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/run_counts.hpp"
 #include "troupe/runtime/translation.hpp"
 #include "troupe/runtime/view.hpp"

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "troupe/base/unique_name.hpp"
 #include "troupe/pipeline/detail/worker_adapter.hpp"
 #include "troupe/pipeline/emitter.hpp"
 #include "troupe/pipeline/worker_config.hpp"
@@ -53,14 +54,11 @@ troupe_module_workers() {
   return troupe::worker_list();
 }
 
-#define TROUPE_DETAIL_JOIN_2(a, b) a##b
-#define TROUPE_DETAIL_JOIN(a, b) TROUPE_DETAIL_JOIN_2(a, b)
-
 /// Makes a function or class known to YAML files as `worker: name`. At namespace scope, in a source
 /// file of the program or of a shared library. TROUPE_WORKER_AS gives another name than the C++
 /// one.
 #define TROUPE_WORKER_AS(what, name)                                                               \
-  static const ::troupe::worker_registration TROUPE_DETAIL_JOIN(troupe_worker_, __COUNTER__) {     \
+  static const ::troupe::worker_registration TROUPE_DETAIL_UNIQUE_NAME(troupe_worker_) {           \
     ::troupe::pipeline::detail::make_entry<what>(name)                                             \
   }
 #define TROUPE_WORKER(what) TROUPE_WORKER_AS(what, #what)

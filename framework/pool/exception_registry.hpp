@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "troupe/base/unique_name.hpp"
 #include "troupe/ipc/wire.hpp"
 #include "troupe/pool/remote_exception.hpp"
 
@@ -105,14 +106,11 @@ public:
 
 } // namespace troupe::detail
 
-#define TROUPE_DETAIL_JOIN2(a, b) a##b
-#define TROUPE_DETAIL_JOIN(a, b) TROUPE_DETAIL_JOIN2(a, b)
-
 /// At namespace scope: lets exceptions of this type, thrown by a task, arrive as themselves. The
 /// type has an `inspect` and a default constructor, or is constructible from its what(), or from
 /// nothing.
 #define TROUPE_EXCEPTION(...)                                                                      \
-  [[maybe_unused]] static const ::troupe::detail::exception_registration TROUPE_DETAIL_JOIN(       \
-      troupe_exception_, __COUNTER__) {                                                            \
+  [[maybe_unused]] static const ::troupe::detail::exception_registration                           \
+  TROUPE_DETAIL_UNIQUE_NAME(troupe_exception_) {                                                   \
     ::troupe::detail::codec_for<__VA_ARGS__>()                                                     \
   }

@@ -8,6 +8,7 @@
 #include "troupe/pool/dispatcher.hpp"
 #include "troupe/process/make_launcher.hpp"
 #include "troupe/process/output_writer.hpp"
+#include "troupe/runtime/detail/current_sinks.hpp"
 #include "troupe/runtime/detail/environment_claim.hpp"
 #include "troupe/runtime/reactor_timers.hpp"
 #include "troupe/supervision/supervision_factory.hpp"
@@ -24,16 +25,10 @@ constexpr auto its_name = "Troupe's runtime";
 
 constexpr output_limits limits{};
 
-// Never destroyed: a program may end while a line is being given to them.
-output_sinks& sinks() {
-  static auto& the_sinks = *new output_sinks;
-  return the_sinks;
-}
-
 class environment final : public pool_environment {
 public:
   environment()
-      : tap_{std::make_shared<output_tap>(reactor_)}, writer_{sinks(), limits,
+      : tap_{std::make_shared<output_tap>(reactor_)}, writer_{detail::current_sinks(), limits,
                                                               [tap = tap_] { tap->open(); }},
         timers_{std::make_shared<reactor_timers>(reactor_)},
         launcher_{make_launcher(
@@ -118,24 +113,6 @@ std::shared_ptr<pool_environment> host_environment() {
     current = shared;
   }
   return shared;
-}
-
-void set_output_sink(output_sink sink) {
-  const detail::environment_claim passing{"the output sink"};
-  // What was taken while the old one was set is its own.
-  if (sinks().output.is_set()) (void)output_writer::flush_all();
-  sinks().output.set(std::move(sink));
-}
-
-void set_log_sink(log_sink sink) {
-  const detail::environment_claim passing{"the log sink"};
-  if (sinks().log.is_set()) (void)output_writer::flush_all();
-  sinks().log.set(std::move(sink));
-}
-
-bool flush_output() {
-  const detail::environment_claim passing{"the output"};
-  return output_writer::flush_all();
 }
 
 } // namespace troupe

@@ -8,6 +8,7 @@
 #include "troupe/pool.hpp"
 #include "troupe/pool/wait_for_futures.hpp"
 #include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/init.hpp"
 #include "troupe/runtime/troupe_host.hpp"
 

@@ -7,7 +7,7 @@
 #include "troupe/control/client.hpp"
 #include "troupe/os/pidfd.hpp"
 #include "troupe/pipeline/worker.hpp"
-#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/sinks.hpp"
 #include "troupe/troupe.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -5,7 +5,7 @@
 #include "e2e/tasks.hpp"
 #include "support/redirected.hpp"
 #include "troupe/pool.hpp"
-#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/sinks.hpp"
 
 #include <boost/test/unit_test.hpp>
 

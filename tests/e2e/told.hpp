@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "troupe/runtime/host_environment.hpp"
+#include "troupe/runtime/sinks.hpp"
 
 #include <boost/test/unit_test.hpp>
 
