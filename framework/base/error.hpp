@@ -84,7 +84,8 @@ public:
   explicit cancelled_error(const std::string& message) : error{errc::cancelled, message} {}
 };
 
-/// A future was asked for something that its state does not have.
+/// Something was asked for what its state does not allow: a future that is empty, a pool that was
+/// moved from or joined before it was closed, a troupe that was not started. The program is wrong.
 class invalid_state : public std::logic_error {
 public:
   using std::logic_error::logic_error;

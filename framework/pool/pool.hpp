@@ -84,13 +84,14 @@ public:
   pool& operator=(pool&&) noexcept;
 
   /// Sends one call to a worker. Never blocks. Throws closed_error after `close` or `terminate`,
-  /// broken_executor when the pool gave up, `error` when too much waits or the call is too large.
+  /// broken_executor when the pool gave up, `error` when too much waits (would_block) or the call
+  /// is too large (too_large), serialization_error when an argument has no bytes.
   template<class F, class... As>
   auto submit(F&& f, As&&... arguments) {
     return submit_with({}, std::forward<F>(f), std::forward<As>(arguments)...);
   }
 
-  /// As `submit`, with limits of its own.
+  /// As `submit`, with limits of its own; one that makes no sense is a std::invalid_argument.
   template<class F, class... As>
   auto submit_with(const task_options& options, F&& f, As&&... arguments) {
     detail::encoded_call call;
@@ -99,7 +100,8 @@ public:
     return future<detail::call_result_t<F, As...>>{send(call, room, options)};
   }
 
-  /// Sends `f` a loaned buffer; `f` takes one std::span<const std::byte>.
+  /// Sends `f` a loaned buffer; `f` takes one std::span<const std::byte>. Throws as `submit`, and
+  /// std::invalid_argument for a buffer of another pool or one that was sent.
   template<class R>
   future<R> submit(R (*f)(std::span<const std::byte>), loan&& buffer) {
     static_assert(detail::is_result<R>());
@@ -113,7 +115,7 @@ public:
     return submit(+f, std::move(buffer));
   }
 
-  /// A buffer of `size_bytes` to fill and submit.
+  /// A buffer of `size_bytes` to fill and submit. Throws as `submit`.
   [[nodiscard]] loan loan_buffer(std::size_t size_bytes);
 
   /// Calls and waits.
@@ -180,7 +182,7 @@ public:
   /// scope meanwhile. Does not wait for it: `join` and the destructor do. May be called twice.
   void close();
   /// Waits for the end of a closed pool and of its futures' callbacks; false: `span` passed first.
-  /// Throws std::logic_error when neither `close` nor `terminate` was called.
+  /// Throws invalid_state when neither `close` nor `terminate` was called.
   bool join(duration span = duration::max());
   /// Cancels queued tasks and kills the workers. Does not wait for callbacks. May be called twice.
   void terminate();

@@ -60,7 +60,7 @@ void pool_core::check_open() const {
   if (backlog_size_ - withdrawn_ >= settings_.queued_max) {
     throw error{errc::would_block, "pool '" + settings_.name + "' already has " +
                                        std::to_string(backlog_size_ - withdrawn_) +
-                                       " tasks waiting (pool_options::queued_max); wait for some"};
+                                       " tasks waiting (pool_options::max_queued); wait for some"};
   }
 }
 

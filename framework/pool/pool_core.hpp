@@ -74,7 +74,7 @@ public:
   /// No new tasks; what is there is finished.
   void close();
   /// Waits until a closed pool has finished, its workers are gone and its callbacks have returned.
-  /// Throws std::logic_error when the pool still takes tasks. In a callback waits for no callbacks.
+  /// Throws invalid_state when the pool still takes tasks. In a callback waits for no callbacks.
   bool join(deadline limit);
   /// Drops what is queued, kills what runs, and waits for the workers' end (not for callbacks).
   void terminate();

@@ -6,7 +6,6 @@
 #include "troupe/pool/pool_core.hpp"
 
 #include <csignal>
-#include <stdexcept>
 #include <utility>
 
 namespace troupe {
@@ -34,8 +33,8 @@ void pool_core::close() {
 bool pool_core::join(deadline limit) {
   std::unique_lock lock{mutex_};
   if (phase_ == pool_phase::open) {
-    throw std::logic_error{"pool '" + settings_.name +
-                           "' is still running: call close() or terminate() before join()"};
+    throw invalid_state{"pool '" + settings_.name +
+                        "' is still running: call close() or terminate() before join()"};
   }
   return wait_for_end(lock, limit, [this] { return is_stopped_ && has_called_back(); });
 }

@@ -39,17 +39,17 @@ public:
 
   std::span<std::byte> room(std::size_t size_bytes) override {
     if (size_bytes > ipc::payload_bytes_max) {
-      throw std::length_error{"a result of " + std::to_string(size_bytes) +
-                              " bytes is more than one answer can carry (" +
-                              std::to_string(ipc::payload_bytes_max) +
-                              " bytes, whatever the output arena); return it in parts"};
+      throw error{errc::too_large, "a result of " + std::to_string(size_bytes) +
+                                       " bytes is more than one answer can carry (" +
+                                       std::to_string(ipc::payload_bytes_max) +
+                                       " bytes, whatever the output arena); return it in parts"};
     }
     auto room = end_.reply_room(size_bytes);
     if (room.size() != size_bytes) {
-      throw std::length_error{"a result of " + std::to_string(size_bytes) +
-                              " bytes is larger than the pool's output arena of " +
-                              std::to_string(end_.reply_bytes_max()) +
-                              "; raise pool_options::output_arena_bytes"};
+      throw error{errc::too_large, "a result of " + std::to_string(size_bytes) +
+                                       " bytes is larger than the pool's output arena of " +
+                                       std::to_string(end_.reply_bytes_max()) +
+                                       "; raise pool_options::output_arena_bytes"};
     }
     size_bytes_ = size_bytes;
     return room;

@@ -16,7 +16,7 @@ namespace troupe {
 ///
 /// Lives in: worker. Threads: the one that runs tasks. Blocks: `room`, until the host has taken
 /// earlier answers. Crash: an answer that was not published does not exist. Errors: `room` throws
-/// std::length_error when the answer is larger than the pool's output arena.
+/// `error` (too_large) when the answer is larger than the pool's output arena.
 class reply_sink {
 public:
   virtual ~reply_sink() = default;
