@@ -211,6 +211,7 @@ void command_child::count_unread() {
   while (leftover_) {
     const auto size = os::read_some(leftover_, block);
     if (!size) return leftover_.reset();
+    unread_bytes_ += *size;
     const auto end = block.begin() + static_cast<std::ptrdiff_t>(*size);
     unread_lines_ += static_cast<std::uint64_t>(std::count(block.begin(), end, std::byte{'\n'}));
   }

@@ -67,6 +67,8 @@ public:
   exit_status end();
   /// After `end`: lines that it was sent and has not read.
   [[nodiscard]] std::uint64_t unread_lines() const noexcept { return unread_lines_; }
+  /// After `end`: bytes that its pipe took and it has not read.
+  [[nodiscard]] std::uint64_t unread_bytes() const noexcept { return unread_bytes_; }
   [[nodiscard]] int pid() const noexcept { return pid_; }
 
 private:
@@ -85,6 +87,7 @@ private:
   std::size_t sent_ = 0; // Of outgoing_.
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t unread_lines_ = 0;
+  std::uint64_t unread_bytes_ = 0;
   std::string incoming_;
   std::size_t read_ = 0;
   std::size_t searched_ = 0; // Behind read_, without a line feed.

@@ -32,7 +32,7 @@ void exec::transform_batch(pipeline::bytes_view block, std::uint32_t count,
   if (may_deliver_again_ && jobs.size() > 1) {
     std::vector<job*> all;
     for (auto& each : jobs) all.push_back(&each);
-    run(std::move(all));
+    run(all);
   }
   // When the command has died: the others alone, to see which of them it cannot stand.
   for (auto& each : jobs) {
@@ -60,6 +60,7 @@ void exec::finish(emitter& out) {
       take_lines();
     }
     if (child_->is_silent() && (end_ || child_->has_ended(limit))) {
+      check_sum();
       forget_child();
     } else {
       say("lives on after the end of its input; what it may still write is not looked at");
@@ -73,11 +74,21 @@ void exec::begin_round() {
   sent_.clear();
 }
 
+// Messages that the command has not read before it ended go to the next one.
+void exec::run(const std::vector<job*>& which) {
+  do {
+    try_once(which);
+  } while (was_unread_);
+}
+
 // Sends some of the messages, and collects answers until all are there or the command is gone.
-void exec::run(std::vector<job*> which) {
+void exec::try_once(const std::vector<job*>& which) {
   begin_round();
   prepare_child();
+  was_unread_ = false;
+  round_begin_ = child_->sent_bytes();
   for (auto* const each : which) {
+    if (each->answer) continue;
     try {
       const auto end = child_->send(protocol_->line_of(each->message, first_id_ + sent_.size()));
       sent_.push_back({each, end});
@@ -94,11 +105,30 @@ void exec::run(std::vector<job*> which) {
     child_->exchange(deadline::now());
     take_lines();
   }
-  for (auto& each : sent_) {
-    if (child_->sent_bytes() >= each.end) ++each.of->deliveries;
-    if (is_out_of_step_) each.of->answer.reset();
+  conclude_round();
+}
+
+void exec::conclude_round() {
+  for (const auto& each : sent_) lines_sent_ += child_->sent_bytes() >= each.end ? 1 : 0;
+  if (child_->is_silent()) check_sum();
+  const bool is_lost = !is_answered() || is_out_of_step_ || nonsense_ >= nonsense_max;
+  auto round = sent_;
+  if (is_out_of_step_) {
+    for (auto& each : round) each.of->answer.reset();
   }
-  if (!is_answered() || is_out_of_step_ || nonsense_ >= nonsense_max) lose_child();
+  const auto sent_bytes = child_->sent_bytes();
+  if (!is_lost) unread_rounds_ = 0;
+  if (is_lost) lose_child();
+  if (was_unread_) return;
+  for (auto& each : round) each.of->deliveries += sent_bytes >= each.end ? 1 : 0;
+}
+
+// A command that has replied more often than it has read a line did so without being asked.
+void exec::check_sum() {
+  end_child();
+  const auto unread = std::min(child_->unread_lines(), lines_sent_);
+  if (!protocol_->is_by_place() || is_out_of_step_ || replies_ <= lines_sent_ - unread) return;
+  note_surplus("(one that it wrote before it had read a message)");
 }
 
 // What a command says, or how it ends, while it has nothing to do is no fault of the next message.
@@ -142,6 +172,8 @@ void exec::accept(std::uint64_t id, command_answer answer, std::string_view line
   if (is_sent && !sent_[id - first_id_].of->answer) {
     if (protocol_->is_by_place() && is_cut_off()) return note_nonsense(line, "it is cut off");
     sent_[id - first_id_].of->answer = std::move(answer);
+    ++replies_;
+    has_ever_answered_ = true;
   } else if (protocol_->is_by_place()) {
     note_surplus(line);
   } else {
@@ -199,9 +231,38 @@ void exec::lose_child() {
                        " times. It must write one line for each; or use mode: envelope, where "
                        "answers name their message"};
   }
+  if (!is_ours) judge_end();
   forget_child();
   ++troubles_.restarts;
   std::fprintf(stderr, "exec: %s; it is started again\n", last_end_.c_str());
+}
+
+// What it has not read it did not die of. One that ends before it can do anything (a missing
+// script, a wrong option) would only use up the attempts of message after message.
+void exec::judge_end() {
+  const auto code = end_child().code();
+  const auto given = child_->sent_bytes();
+  const bool has_read_nothing = child_->unread_bytes() == given;
+  const bool is_missing = code == 126 || code == 127; // So a shell says that it cannot run it.
+  const bool is_useless = !has_ever_answered_ && code && (has_read_nothing || is_missing);
+  // With 0 or 1 it may mean to refuse what it is given, though it has not looked at it.
+  const bool cannot_begin = is_useless && *code > 1;
+  judge_round(has_ever_answered_ || !code || cannot_begin, given);
+  useless_starts_ = is_useless ? useless_starts_ + 1 : 0;
+  if (useless_starts_ < (cannot_begin ? failed_starts_max : useless_starts_max)) return;
+  throw stage_failed{last_end_ + ", " + std::to_string(useless_starts_) +
+                     " times in a row and without any answer" +
+                     (has_read_nothing ? ", before it had read a message" : "") +
+                     "; see its stderr above, and whether all that it names is there"};
+}
+
+// Whether the messages of this round go to the next command as if nothing had been.
+void exec::judge_round(bool is_innocent, std::uint64_t given) {
+  was_unread_ = is_innocent && !is_answered() && child_->unread_bytes() >= given - round_begin_;
+  unread_rounds_ = was_unread_ ? unread_rounds_ + 1 : 0;
+  if (unread_rounds_ < unread_rounds_max) return;
+  was_unread_ = false;
+  unread_rounds_ = 0;
 }
 
 exit_status exec::end_child() {
@@ -213,6 +274,7 @@ void exec::forget_child() {
   child_.reset(); // Kills what still lives.
   end_.reset();
   nonsense_ = 0;
+  lines_sent_ = replies_ = 0;
   is_out_of_step_ = is_silence_told_ = false;
 }
 

@@ -20,9 +20,9 @@ namespace troupe::actors {
 /// Transform: gives each message to a command, in any language, and its answers on.
 ///
 /// A whole batch is under way at once. When the command dies, messages with an answer are done;
-/// the others are given to a new one, one by one, so that the one which kills it is found. How
-/// often each was delivered is reported; where one delivery is all that is allowed, only one
-/// message is under way at a time.
+/// the others are given to a new one, one by one, so that the one which kills it is found; what it
+/// had not read is no delivery. How often each was delivered is reported; where one delivery is all
+/// that is allowed, only one message is under way at a time.
 ///
 /// What the command writes beside its answers is told, counted and never taken for an answer: no
 /// number of a message is used twice. Replies that belong to messages by their place can only be
@@ -49,6 +49,13 @@ public:
   static constexpr std::uint32_t nonsense_max = 10;
   /// After so many commands that replied too often, the pipeline fails: it cannot come to good.
   static constexpr std::uint32_t out_of_step_max = 10;
+  /// After so many commands in a row that could not even begin, the pipeline fails;
+  static constexpr std::uint32_t failed_starts_max = 3;
+  /// after so many, if they ended with 0 or 1 and nobody knows whether they could.
+  static constexpr std::uint32_t useless_starts_max = 100;
+  /// After so many commands in a row that ended without reading the messages they were given, it
+  /// counts as an attempt.
+  static constexpr std::uint32_t unread_rounds_max = 3;
   /// How long a command may take to end once its input has.
   static constexpr std::chrono::seconds last_word_patience{3};
 
@@ -66,7 +73,12 @@ private:
   };
 
   void begin_round();
-  void run(std::vector<job*> which);
+  void run(const std::vector<job*>& which);
+  void try_once(const std::vector<job*>& which);
+  void conclude_round();
+  void check_sum();
+  void judge_end();
+  void judge_round(bool is_innocent, std::uint64_t given);
   void prepare_child();
   void exchange();
   void take_lines();
@@ -87,6 +99,9 @@ private:
   std::uint32_t replica_;
   bool may_deliver_again_;
   std::uint32_t times_out_of_step_ = 0;
+  std::uint32_t useless_starts_ = 0; // In a row, while no command has answered.
+  bool has_ever_answered_ = false;
+  std::uint32_t unread_rounds_ = 0; // In a row.
   std::unique_ptr<command_protocol> protocol_;
   std::unique_ptr<command_child> child_;
   pipeline::trouble_counts troubles_; // Not reported yet.
@@ -96,9 +111,13 @@ private:
   bool is_out_of_step_ = false; // There was a reply too many.
   bool is_silence_told_ = false;
   std::optional<exit_status> end_;
+  std::uint64_t lines_sent_ = 0; // Whole ones that its pipe took,
+  std::uint64_t replies_ = 0;    // and answers it gave.
   // Of the present round. Numbers go on over rounds and commands.
   std::uint64_t first_id_ = 0;
-  std::vector<sent> sent_; // By id - first_id_.
+  std::vector<sent> sent_;        // By id - first_id_.
+  std::uint64_t round_begin_ = 0; // Bytes that the command had been given before.
+  bool was_unread_ = false;       // The command ended, and has not seen this round.
   time_point quiet_since_{};
 };
 

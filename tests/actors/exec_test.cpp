@@ -114,10 +114,57 @@ BOOST_AUTO_TEST_CASE(command_that_cannot_be_started_is_named) {
 
 BOOST_AUTO_TEST_CASE(command_that_always_fails_gives_its_exit_code) {
   driver one;
-  one.open("exec", talk("fail", "3"));
+  one.open("exec", talk("read", "3"));
   const auto got = one.batch({"a"});
   BOOST_REQUIRE(got.errors.size() == 1U);
   BOOST_TEST(got.errors[0].find("exit code 3") != std::string::npos);
+}
+
+// Not one message is given up for it.
+BOOST_AUTO_TEST_CASE(command_that_cannot_begin_fails_the_pipeline) {
+  for (const auto* const mode : {"request_reply", "envelope"}) {
+    for (const auto& command : {lines{TALKER, "fail", "3"}, lines{"sh", "-c", "no-such-command"},
+                                lines{"sh", "-c", "read x; exit 126"}}) {
+      for (const int count : {1, 7}) {
+        driver one;
+        one.open("exec", {{"command", command}, {"mode", mode}, {"max_attempts", 3}});
+        std::string failed;
+        for (int i = 0; i < 3 && failed.empty(); ++i) {
+          const auto got = one.batch(count_up(count));
+          failed = got.failed;
+          if (command.back() != "read x; exit 126") BOOST_TEST(got.errors.empty());
+        }
+        BOOST_TEST(failed.find("exit code") != std::string::npos, failed);
+        BOOST_TEST(failed.find("3 times in a row") != std::string::npos, failed);
+      }
+    }
+  }
+}
+
+// It may mean to refuse them; but not a million of them, and without a look.
+BOOST_AUTO_TEST_CASE(command_that_never_does_anything_fails_the_pipeline_in_the_end) {
+  for (const auto* const code : {"0", "1"}) {
+    driver one;
+    one.open("exec", talk("fail", code));
+    BOOST_TEST(one.batch({"a"}).errors.size() == 1U);
+    std::string failed;
+    for (int i = 0; i < 100 && failed.empty(); ++i) failed = one.batch({"a"}).failed;
+    BOOST_TEST(failed.find("100 times in a row") != std::string::npos, failed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(command_that_began_once_may_fail_later) {
+  driver one;
+  one.open("exec", {{"command", {"sh", "-c", "read x; echo $x; exit 127"}}, {"max_attempts", 3}});
+  for (int i = 0; i < 9; ++i) BOOST_TEST(one.batch({"a"}).outputs == lines{"a"});
+}
+
+BOOST_AUTO_TEST_CASE(reply_of_a_command_that_has_read_nothing_is_none) {
+  driver one;
+  one.open("exec", talk("usage", "2"));
+  auto troubles = one.batch({"a"}).troubles;
+  troubles += one.finish().troubles;
+  BOOST_TEST(troubles.surplus > 0U);
 }
 
 BOOST_AUTO_TEST_CASE(envelopes_carry_errors_and_any_number_of_outputs) {

@@ -13,6 +13,8 @@
 //   cut           as open, but it aborts instead
 //   head N        the first N lines, then exit 0
 //   fail N        exit N at once
+//   read N        reads a line, then exit N
+//   usage N       a line before it reads anything, then exit N
 //   match TEXT    lines that contain TEXT; exit 1 when there was none
 //   flood N       N long lines before it reads anything, then echo
 //   swap          envelopes, answered in pairs and the second first
@@ -185,7 +187,12 @@ int main(int argc, char** argv) {
   if (mode == "twice") return twice();
   if (mode == "stray") return stray();
   if (mode == "say") return answer_with(argument);
-  if (mode == "fail") return std::atoi(argument.c_str());
+  if (mode == "usage") say("usage: talker");
+  if (mode == "read") {
+    std::string line;
+    read_line(line);
+  }
+  if (mode == "read" || mode == "usage" || mode == "fail") return std::atoi(argument.c_str());
   if (mode == "head") {
     std::string line;
     for (int left = std::atoi(argument.c_str()); left > 0 && read_line(line); --left) say(line);

@@ -167,6 +167,36 @@ SURPLUS = {
 }
 
 
+class Starts(Commands):
+    """A command that cannot begin costs no message."""
+
+    def test_a_script_that_is_not_there_ends_the_run(self):
+        self.write_lines(range(1000))
+        for command, why in (("shell: nothere.sh", "not found"),
+                             ("command: [python3, nothere.py]", "No such file"),
+                             ("shell: 'exec ./lines'", "Permission denied")):
+            for mode in ("request_reply", "envelope"):
+                with self.subTest(command=command, mode=mode):
+                    outcome, pools, log = self.run_json(pipeline(
+                        "none", f"{command}, protocol: {{mode: {mode}}}", ", replicas: 2"))
+                    self.assertEqual(outcome["exit_code"], 1, log)
+                    self.assertRegex(outcome["cause"]["message"],
+                                     r"pool 'mid': command '.*' ended: exit code \d+, 3 times in a "
+                                     r"row and without any answer, before it had read a message; "
+                                     r"see its stderr above")
+                    self.assertIn(why, log)
+                    self.assertEqual(pools["mid"]["messages"]["dead_letters"], 0)
+
+    def test_a_command_that_never_reads_ends_the_run_before_all_is_given_up(self):
+        self.write_lines(range(1000))
+        outcome, pools, log = self.run_json(pipeline(
+            "none", "command: ['false'], protocol: {mode: request_reply}",
+            ", retry: {backoff: {initial: 1ms, max: 1ms}}"))
+        self.assertEqual(outcome["exit_code"], 1, log)
+        self.assertIn("without any answer, before it had read", outcome["cause"]["message"])
+        self.assertLess(pools["mid"]["messages"]["dead_letters"], 100)
+
+
 class Stops(Commands):
     """What a stop waits for, and that it says how long."""
 
