@@ -91,7 +91,8 @@ void run_large_tasks(troupe::pool& pool) {
 }
 
 // What the threads have used that must sleep now; the one that reads debug information after a
-// crash may be at it for long. Zero where /proc is not to be seen.
+// crash may be at it for long, and has its creator's name where none can be given. Zero where /proc
+// is not to be seen.
 std::chrono::nanoseconds cpu_time_of_waiting_threads() {
   std::chrono::nanoseconds out{0};
   std::error_code problem;
@@ -100,7 +101,9 @@ std::chrono::nanoseconds cpu_time_of_waiting_threads() {
     std::string name;
     std::ifstream{tasks->path() / "comm"} >> name;
     long long used_ns = 0;
-    if (name != "troupe-symbols") std::ifstream{tasks->path() / "schedstat"} >> used_ns;
+    const bool is_main = tasks->path().filename() == std::to_string(::getpid());
+    const bool is_ours = name.starts_with("troupe-") && name != "troupe-symbols";
+    if (is_main || is_ours) std::ifstream{tasks->path() / "schedstat"} >> used_ns;
     out += std::chrono::nanoseconds{used_ns};
   }
   return out;
