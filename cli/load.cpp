@@ -28,7 +28,11 @@ expected<std::string> read_stdin() {
     if (size == 0) break;
     text.append(block, size);
   }
-  if (std::ferror(stdin) != 0) return system_failure("cannot be read", errno);
+  if (std::ferror(stdin) != 0) {
+    auto problem = system_failure("cannot be read", errno);
+    problem.message += "; give the file by its name, or send its text: 'troupe run - < FILE'";
+    return problem;
+  }
   return text;
 }
 
@@ -44,11 +48,12 @@ std::size_t count_errors(const std::vector<config::diagnostic>& findings) {
 config::load_result load(const file_arguments& file) {
   if (file.path != "-") return read_config(file.path, file.set);
   auto text = read_stdin();
-  if (text) return read_config_text(std::move(*text), "-", file.set);
+  const std::string name{config::stdin_name};
+  if (text) return read_config_text(std::move(*text), name, file.set);
   config::load_result refused;
   refused.diagnostics.push_back({.code = config::problem::include_failed,
                                  .weight = config::severity::error,
-                                 .file = "-",
+                                 .file = name,
                                  .at = {},
                                  .path = {},
                                  .message = text.error().message,

@@ -2,6 +2,7 @@
 
 #include "troupe/config/loader.hpp"
 
+#include "troupe/base/descriptor_path.hpp"
 #include "troupe/config/detail/parse.hpp"
 #include "troupe/config/detail/pool_draft.hpp"
 
@@ -91,7 +92,10 @@ load_result load_file(const std::string& path, const load_options& options) {
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (in.bad()) return refuse(unreadable(errno));
-  auto directory = std::filesystem::absolute(path, ignored).parent_path().string();
+  const auto descriptor = descriptor_named_by(path);
+  if (descriptor == 0) return load_text(std::move(text), std::string{stdin_name}, "", options);
+  auto directory =
+      descriptor ? "" : std::filesystem::absolute(path, ignored).parent_path().string();
   return load_text(std::move(text), path, directory, options);
 }
 

@@ -10,9 +10,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
+
+/// Stands in messages, and in `troupe_spec::file`, for a configuration read from stdin.
+inline constexpr std::string_view stdin_name = "<stdin>";
 
 /// What the loader must be told by its caller.
 struct load_options {
@@ -31,7 +35,8 @@ struct load_result {
 };
 
 /// Reads and checks the file at `path`. Every mistake is reported in one run; nothing is started,
-/// looked up or created.
+/// looked up or created. Of what is no file of a folder, such as /dev/stdin or the /dev/fd/63 of a
+/// shell's `<(command)`, relative paths are relative to the working folder.
 [[nodiscard]] load_result load_file(const std::string& path, const load_options& options);
 
 /// Reads and checks `text`. `file` names it in messages; relative paths are relative to

@@ -166,7 +166,7 @@ struct troupe_spec {
   std::uint32_t version = 1;
   std::string name;
   std::string description;
-  std::string file;                        ///< As it was given; "-" for stdin.
+  std::string file;                        ///< As it was given; `stdin_name` for stdin.
   std::string directory;                   ///< What relative paths are relative to; may be empty.
   std::shared_ptr<const std::string> text; ///< The file's text, for excerpts of later errors.
 

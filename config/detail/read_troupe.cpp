@@ -93,8 +93,8 @@ private:
                      "this build reads version 1, got " + std::to_string(*version));
       }
     }
-    out_.name =
-        name_from(std::filesystem::path{out_.file == "-" ? "troupe" : out_.file}.stem().string());
+    out_.name = name_from(
+        std::filesystem::path{out_.file == stdin_name ? "troupe" : out_.file}.stem().string());
     if (const auto found = top.value("name")) {
       top.text("name", out_.name);
       if (const auto is_name = check_name(out_.name); !is_name) {

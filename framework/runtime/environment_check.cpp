@@ -175,8 +175,7 @@ private:
     const auto& path = pool.module->path;
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored)) {
-      return add(problem::environment, pool, "module",
-                 "there is no library " + in_quotes(path) + "; build it, or correct the path");
+      return add(problem::environment, pool, "module", why_no_library(path));
     }
     if (!os::may_read(path)) {
       return add(problem::environment, pool, "module",
@@ -192,6 +191,17 @@ private:
                  text::printable(known->second.error().message, message_bytes_max));
     }
     check_worker_in(pool, *known->second, path);
+  }
+
+  static std::string why_no_library(const std::string& path) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored)) {
+      return in_quotes(path) + " is a folder; name the library (the .so file) in it";
+    }
+    if (fs::exists(path, ignored)) {
+      return in_quotes(path) + " is no regular file; name the library (the .so file)";
+    }
+    return "there is no library " + in_quotes(path) + "; build it, or correct the path";
   }
 
   // `module` is empty for the worker types of this program.

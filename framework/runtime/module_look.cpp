@@ -2,6 +2,7 @@
 
 #include "troupe/runtime/module_look.hpp"
 
+#include "troupe/base/text.hpp"
 #include "troupe/os/pipe.hpp"
 #include "troupe/os/poll.hpp"
 #include "troupe/pool/environment.hpp"
@@ -67,7 +68,7 @@ public:
       const std::lock_guard lock{mutex_};
       child_.reset();
     }
-    end_.set_value(record.status.is_success() ? std::string{} : to_string(record));
+    end_.set_value(end_text(record));
   }
   void on_output(output_stream, std::string_view) override {}
 
@@ -83,6 +84,15 @@ public:
   }
 
 private:
+  // Read only when it has not answered: then this was no good end, whatever the exit code.
+  static std::string end_text(const exit_record& record) {
+    auto out = "it ended the process that loaded it: " + to_string(record);
+    if (!record.stderr_tail.empty()) {
+      out += ", its last words: " + text::shortened(record.stderr_tail.back());
+    }
+    return out + "; what it does when it is loaded (its global constructors) must not end it";
+  }
+
   std::mutex mutex_;
   std::shared_ptr<child_process> child_;
   bool is_killed_ = false;
@@ -141,7 +151,8 @@ expected<std::vector<pipeline::worker_description>> look_into_module(const std::
   const auto worker = std::make_shared<module_worker>();
   worker_request request;
   request.options.name = "module-check";
-  request.options.out = request.options.err = output_mode::discard;
+  request.options.out = output_mode::discard;
+  request.options.err = output_mode::capture; // For its last words.
   request.entry = &answer_for_module;
   request.descriptors = {&pipe.writer};
   const auto bytes = std::as_bytes(std::span{path});
@@ -158,10 +169,13 @@ expected<std::vector<pipeline::worker_description>> look_into_module(const std::
     if (auto workers = parse_workers(answer)) return *std::move(workers);
   }
   auto why = worker->trouble();
-  if (!text) why = "it was still being loaded when the time for that was over";
-  return failure{errc::bad_data, "cannot load module " + path + ": " +
-                                     (why.empty() ? "it gave no answer" : why) +
-                                     "; what it does before main must end"};
+  if (!text) {
+    why = "it was still being loaded when the time for that was over; what it does when it is "
+          "loaded (its global constructors) must come to an end";
+  } else if (why.empty()) {
+    why = "it gave no answer; build it with the Troupe that loads it";
+  }
+  return failure{errc::bad_data, "cannot load module " + path + ": " + why};
 }
 
 } // namespace troupe

@@ -157,7 +157,20 @@ class OwnWorkers(CommandTest):
         self.refused(text(self.write("none.so", "no library")), "error[T018]: pools.first.module: ",
                      "cannot load module", "none.so")
         self.refused(text(os.environ["EMPTY_MODULE"]), "has no workers; use TROUPE_WORKER in it")
-        self.refused(text(os.environ["DYING_MODULE"]), "cannot load module", "signal ABRT")
+        self.refused(text(os.environ["DYING_MODULE"]), "points.yaml:6:", "cannot load module",
+                     "dying_module.so: it ended the process that loaded it: worker module-check (pid ",
+                     "signal ABRT", "its last words: no licence; what it does when it is loaded")
+        os.mkdir(self.path("folder.so"))
+        self.refused(text("folder.so"), "folder.so' is a folder; name the library (the .so file) in it")
+        os.mkfifo(self.path("pipe.so"))
+        self.refused(text("pipe.so"), "pipe.so' is no regular file; name the library")
+
+    def test_a_library_that_exits_while_it_is_loaded_is_refused(self):
+        for code in ("0", "3"):
+            self.env["DYING_MODULE_EXIT"] = code
+            self.refused(SIGNED.format(first=f"module: {os.environ['DYING_MODULE']}"),
+                         "points.yaml:6:", "dying_module.so: it ended the process that loaded it: ",
+                         f"exit code {code}", "must not end it")
 
     def labelled(self, config, more=()):
         self.command = os.environ["OWN_COMMAND"]

@@ -73,7 +73,40 @@ class Stdin(CommandTest):
                                        cwd=self.folder, env=self.env, stderr=subprocess.PIPE,
                                        timeout=PATIENCE_S, check=False, text=True)
                 self.assertEqual(shown.returncode, 78, shown.stderr)
-                self.assertIn(f"-: error[T013]: cannot be read: {expected}", shown.stderr)
+                self.assertIn(f"<stdin>: error[T013]: cannot be read: {expected}; give the file by "
+                              "its name", shown.stderr)
+
+    def test_a_file_that_comes_on_stdin_is_named_and_lies_where_the_command_was_given(self):
+        good = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+        self.write("numbers", "1\n2\n")
+        for name in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+            for verb in ("validate", "run"):
+                with self.subTest(name=name, verb=verb):
+                    shown = self.troupe(verb, name, input=good.replace("builtin", "bultin"))
+                    self.assertEqual(shown.returncode, 78)
+                    self.assertIn("<stdin>:4:8: error[T003]: pools.in.bultin: unknown key; did you "
+                                  "mean 'builtin'?\n    4 |   in:", shown.stderr)
+                    shown = self.troupe(verb, name, input=good)
+                    self.assertEqual(shown.returncode, 0, shown.stderr)
+            self.assertEqual(self.read("copy"), b"1\n2\n")
+            os.remove(self.path("copy"))
+
+    def test_what_a_shell_puts_in_place_of_a_file_lies_where_the_command_was_given(self):
+        self.write("numbers", "1\n2\n")
+        text = ("version: 1\nchannels: {a: {type: string}}\npools:\n"
+                "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+                "  out: {builtin: {lines_to_file: {path: copy}}, input: a}\n")
+        reader, writer = os.pipe()
+        os.write(writer, text.encode())
+        os.close(writer)
+        shown = subprocess.run([TROUPE, "run", f"/dev/fd/{reader}"], cwd=self.folder, env=self.env,
+                               pass_fds=[reader], stderr=subprocess.PIPE, timeout=PATIENCE_S,
+                               check=False, text=True)
+        os.close(reader)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertEqual(self.read("copy"), b"1\n2\n")
 
 
 class Stderr(CommandTest):

@@ -34,6 +34,12 @@ std::string problem_of_input(const fs::path& path) {
   return {};
 }
 
+std::string problem_of_input_file(const fs::path& path) {
+  std::error_code problem;
+  if (fs::is_directory(path, problem)) return in_quotes(path) + " is a folder; name a file";
+  return problem_of_input(path);
+}
+
 std::string problem_of_output_folder(const fs::path& folder) {
   std::error_code problem;
   if (!fs::exists(folder, problem)) {
@@ -72,7 +78,7 @@ struct path_rule {
 };
 
 constexpr path_rule rules[] = {{"file_tree", "root", &problem_of_input},
-                               {"lines_from_file", "path", &problem_of_input},
+                               {"lines_from_file", "path", &problem_of_input_file},
                                {"lines_to_file", "path", &problem_of_output},
                                {"copy_file", "root", &problem_of_input},
                                {"copy_file", "target", &problem_of_target}};
