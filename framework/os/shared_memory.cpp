@@ -44,6 +44,19 @@ int make_memfd(const char* name) noexcept {
   throw std::system_error{errno, std::generic_category(), what};
 }
 
+// "shared memory 'troupe-input' of 268435456 bytes", and what to do if there is no room for it.
+std::string described(const char* name, std::size_t size_bytes) {
+  const int problem = errno; // Must stay what it is.
+  auto out =
+      "shared memory '" + std::string{name} + "' of " + std::to_string(size_bytes) + " bytes";
+  if (problem == ENOMEM) {
+    out += "; there is no room for it: raise the limits of memory (ulimit -v, memory.max) or ask "
+           "for smaller arenas (input_arena_bytes, output_arena_bytes) or fewer workers";
+  }
+  errno = problem;
+  return out;
+}
+
 // The kernel counts this memory as a file, and kills with SIGXFSZ who makes one beyond its limit.
 void check_file_size_limit(const char* name, std::size_t size_bytes) {
   const auto limit = soft_limit(RLIMIT_FSIZE);
@@ -85,18 +98,20 @@ shared_memory shared_memory::create(const char* name, std::size_t size_bytes, wr
   check_file_size_limit(name, rounded);
   shared_memory out;
   out.fd_ = fd{make_memfd(name)};
-  if (!out.fd_) fail("cannot make shared memory (memfd_create)");
+  if (!out.fd_) fail("cannot make " + described(name, rounded));
   while (::ftruncate(out.fd_.get(), static_cast<off_t>(rounded)) != 0) {
-    if (errno != EINTR) fail("cannot size shared memory");
+    if (errno != EINTR) fail("cannot size " + described(name, rounded));
   }
   void* at = ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, out.fd_.get(), 0);
-  if (at == MAP_FAILED) fail("cannot map shared memory");
+  if (at == MAP_FAILED) fail("cannot map " + described(name, rounded));
   leave_out_of_dumps(at, rounded);
   out.data_ = static_cast<std::byte*>(at);
   out.size_bytes_ = rounded;
   // Sealed after our own mapping: ours stays writable, later ones do not become so.
   const int seals = access == write_access::creator ? size_seals | F_SEAL_FUTURE_WRITE : size_seals;
-  if (::fcntl(out.fd_.get(), F_ADD_SEALS, seals) != 0) fail("cannot seal shared memory");
+  if (::fcntl(out.fd_.get(), F_ADD_SEALS, seals) != 0) {
+    fail("cannot seal " + described(name, rounded));
+  }
   return out;
 }
 
@@ -113,7 +128,10 @@ expected<shared_memory> shared_memory::map(const fd& descriptor, std::size_t siz
   }
   const int access = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
   void* at = ::mmap(nullptr, size_bytes, access, MAP_SHARED, descriptor.get(), 0);
-  if (at == MAP_FAILED) return system_failure("cannot map passed memory", errno);
+  if (at == MAP_FAILED) {
+    const int problem = errno;
+    return system_failure("cannot map " + described("of another process", size_bytes), problem);
+  }
   leave_out_of_dumps(at, size_bytes);
   shared_memory out;
   out.data_ = static_cast<std::byte*>(at);

@@ -166,6 +166,16 @@ std::vector<std::string> environment_with(const environment_variables& more) {
   return out;
 }
 
+// In a chroot, or a container that was made by hand, it is forgotten easily.
+failure cannot_start_again(int problem) {
+  if (::access("/proc/self", F_OK) == 0) {
+    return system_failure("cannot start /proc/self/exe again", problem);
+  }
+  return system_failure("cannot start this program again: /proc is not mounted here; mount it "
+                        "(mount -t proc proc /proc)",
+                        problem);
+}
+
 } // namespace
 
 expected<spawned_process> spawn_own_image(const std::string& name, const fd& descriptor,
@@ -188,7 +198,7 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
                             pointers_to(argv).data(), environment.data());
     if (problem == 0) break;
   }
-  if (problem != 0) return system_failure("cannot start /proc/self/exe again", problem);
+  if (problem != 0) return cannot_start_again(problem);
   passed->reset(); // Its number is free for the next: few descriptors may be left.
   auto handle = pidfd::open(pid);
   if (!handle) {

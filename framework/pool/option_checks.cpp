@@ -87,6 +87,13 @@ void check_backoff(const backoff_spec& backoff) {
   check_number("pool_options::restart.backoff.factor", backoff.factor, 1, factor_max);
   check_number("pool_options::restart.backoff.jitter", backoff.jitter, 0, 1);
   check_span("pool_options::restart.backoff.reset_after", backoff.reset_after);
+  const backoff_spec usual;
+  const bool is_growing = (backoff.max != usual.max && backoff.max != duration::zero()) ||
+                          (backoff.factor != usual.factor && backoff.factor != 1);
+  if (backoff.initial == duration::zero() && is_growing) {
+    refuse("pool_options::restart.backoff.initial", "0",
+           "more than 0 where max or factor is set: no pause grows out of 0");
+  }
 }
 
 void check_env(const std::map<std::string, std::string>& env) {

@@ -23,7 +23,10 @@ class pool_core;
 
 /// Limits of one task that differ from its pool's.
 struct task_options {
-  duration timeout{};   ///< 0: the pool's.
+  /// How long it may run from its begin, its waiting not counted; 0: the pool's. Never killed
+  /// early; how late depends on the machine, and is milliseconds where a core is free. An answer
+  /// that was published before the kill counts, however late it is.
+  duration timeout{};
   int max_attempts = 0; ///< 0: the pool's.
 };
 

@@ -50,7 +50,7 @@ struct pool_options {
   int standby = 0;               ///< More workers, started but without work, for restarts.
   int max_in_flight = 1'000'000; ///< Tasks handed to one worker and not answered.
   /// How long a task may run from its begin; 0: for ever. Past it the worker is killed and
-  /// replaced; nothing else ends a task that hangs.
+  /// replaced; nothing else ends a task that hangs. See `task_options::timeout`.
   duration task_timeout{};
   int max_attempts = 1;                ///< Begins of one task before it is worker_lost.
   std::size_t max_queued = 16'000'000; ///< Tasks that may wait; then submit throws.
@@ -59,8 +59,10 @@ struct pool_options {
   std::size_t output_arena_bytes = std::size_t{64} << 20; ///< Per worker: the largest result.
   recycle_spec recycle = {};                              ///< When a healthy worker is replaced.
   /// Rules and budget for workers that die. Unless intensity or period is set, no death counts
-  /// while tasks are answered, nor that of an idle worker that somebody killed. The first comes
-  /// back at once.
+  /// while tasks are answered, nor that of an idle worker that somebody killed. Each comes back at
+  /// once: `backoff.initial` is 0, out of which no pause grows. **Who writes `.restart = {...}`
+  /// gets the defaults of `restart_spec`, with pauses from 100 ms up**, unless `.backoff` is
+  /// written, too.
   restart_spec restart = {.backoff = {.initial = {}}};
   stop_spec stop = {};
   start_spec start = {};

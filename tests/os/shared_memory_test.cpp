@@ -61,6 +61,22 @@ BOOST_AUTO_TEST_CASE(memory_beyond_the_limit_of_files_is_refused_by_name) { // E
   BOOST_TEST(fits.size_bytes() == 8192U);
 }
 
+BOOST_AUTO_TEST_CASE(memory_without_room_is_refused_with_its_size_and_what_to_do) {
+  std::string text;
+  int problem = 0;
+  try { // More than any process can address.
+    static_cast<void>(shared_memory::create("test", std::size_t{1} << 47, write_access::everybody));
+  } catch (const std::system_error& e) {
+    text = e.what();
+    problem = e.code().value();
+  }
+  BOOST_TEST(problem == ENOMEM);
+  for (const auto* part :
+       {"cannot map", "'test' of 140737488355328 bytes", "ulimit -v", "memory.max", "arena"}) {
+    BOOST_TEST(text.find(part) != std::string::npos, text << " lacks " << part);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(only_the_creator_may_write_what_is_the_creators) {
   const auto memory = shared_memory::create("test", 4096, write_access::creator);
   BOOST_TEST(!shared_memory::map(memory.descriptor(), 4096, true).has_value());

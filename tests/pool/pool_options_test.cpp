@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(defaults_and_limits_are_accepted) {
   (void)make_settings(least);
 }
 
+// As the docs say: who writes `restart` has the pauses of its type.
+BOOST_AUTO_TEST_CASE(restarts_come_at_once_unless_restart_is_set) {
+  BOOST_TEST((make_settings({}).restart.backoff.initial == 0ns));
+  BOOST_TEST((make_settings({.restart = {.intensity = 5}}).restart.backoff.initial == 100ms));
+  const restart_spec at_once{.intensity = 5, .backoff = {.initial = {}}};
+  BOOST_TEST((make_settings({.restart = at_once}).restart.backoff.initial == 0ns));
+  const restart_spec paused{.backoff = {.initial = 1s, .max = 5s, .factor = 3}};
+  BOOST_TEST((make_settings({.restart = paused}).restart.backoff.initial == 1s));
+}
+
 BOOST_AUTO_TEST_CASE(counts_and_sizes_are_checked) {
   expect_refused({
       {"replicas", [](auto& o) { o.replicas = 0; }},
@@ -158,6 +168,9 @@ BOOST_AUTO_TEST_CASE(times_are_checked) {
                    o.restart.backoff.initial = 2s;
                    o.restart.backoff.max = 1s;
                  }});
+  // No pause grows out of 0: it would be accepted and mean nothing.
+  all.push_back({"backoff.initial", [](options& o) { o.restart.backoff.max = 5s; }});
+  all.push_back({"backoff.initial", [](options& o) { o.restart.backoff.factor = 3; }});
   expect_refused(all);
 }
 

@@ -95,11 +95,13 @@ class Environment(PoorTest):
             prefix = ["unshare", *AS_ROOT, "-m", "sh", "-c",
                       'mount -t tmpfs none /proc && exec "$@"', "sh"]
             options = {}
+            words = ("/proc is not mounted", "mount -t proc")
         else:
             prefix = []
+            words = ("/proc",)
             options = {"env": dict(os.environ, LD_PRELOAD=FAIL_CALL, FAIL_PATH="/proc")}
-        self.check_pool(prefix, must_work=False, words=("/proc",), **options)
-        self.check_run(prefix, must_work=False, words=("/proc",), **options)
+        self.check_pool(prefix, must_work=False, words=words, **options)
+        self.check_run(prefix, must_work=False, words=words, **options)
 
     def test_where_processes_of_others_are_hidden(self):
         if not may("-mp", "-f", "--mount-proc"):
