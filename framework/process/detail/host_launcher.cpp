@@ -38,8 +38,9 @@ std::vector<int> raw_numbers(const launch_request& request) {
   return out;
 }
 
-// Reading the debug information of a large program may take longer; then frames stay unnamed.
-constexpr auto symbols_timeout = std::chrono::seconds{1};
+// The first crash is told, and its worker replaced, once the debug information of a large program
+// is read: a second or so. What takes longer stays unnamed, for the pool must not wait.
+constexpr auto symbols_timeout = std::chrono::seconds{2};
 
 // What the kernel refuses to send (ENOMEM) is sent again after a pause, so often at most: a second.
 constexpr auto send_pause = std::chrono::milliseconds{10};
