@@ -74,7 +74,7 @@ std::string pool_lines(const troupe_view& view) {
                       " too many of its command");
     }
     if (words.empty()) continue;
-    out += "pool " + text::printable(pool.name) + ": " + text::join(words, ", ") + "\n";
+    out += "pool '" + text::printable(pool.name) + "': " + text::join(words, ", ") + "\n";
   }
   return out;
 }

@@ -49,13 +49,13 @@ std::string stream_needed_twice(const config::troupe_spec& spec, const run_argum
   for (const auto& pool : spec.pools) {
     if (!pool.enabled) continue;
     if (is_file_on_stdin && pool.builtin == "stdin") {
-      return "the file was read from stdin, but pool " + pool.name +
-             " reads it too; give the file "
+      return "the file was read from stdin, but pool '" + pool.name +
+             "' reads it too; give the file "
              "by its name";
     }
     if (!arguments.is_json) continue;
     const auto clash =
-        "--json needs stdout for itself, but pool " + pool.name + " writes there too";
+        "--json needs stdout for itself, but pool '" + pool.name + "' writes there too";
     if (pool.builtin == "stdout") return clash + " (builtin stdout)";
     if (pool.log_stdout == output_mode::inherit) return clash + " (log.stdout: inherit)";
   }

@@ -222,7 +222,7 @@ time_point pipeline_host::check_drain(time_point now) {
     if (!stage.is_busy()) continue;
     by_holders = std::max(by_holders, drain_of(i));
     const auto held = stage.unfinished();
-    stuck += (stuck.empty() ? "pool " : ", pool ") + stage.spec().name + " (" +
+    stuck += (stuck.empty() ? "pool '" : ", pool '") + stage.spec().name + "' (" +
              std::to_string(held) + (held == 1 ? " message)" : " messages)");
   }
   const auto allowed = stuck.empty() ? by_all : by_holders;
@@ -279,12 +279,12 @@ bool pipeline_host::is_spared(std::size_t stage) {
 void pipeline_host::on_dead_letter(std::string_view stage, std::string_view line, bool is_kept) {
   // A channel that no pool reads ends with this process.
   if (!is_kept || !keeps_dead_letters_.contains(stage)) {
-    events_.log("pool " + std::string{stage} + " gave a message up: " + std::string{line});
+    events_.log("pool '" + std::string{stage} + "' gave a message up: " + std::string{line});
   }
 }
 
 void pipeline_host::on_notice(std::string_view stage, std::string_view text) {
-  events_.log("pool " + std::string{stage} + ": " + std::string{text});
+  events_.log("pool '" + std::string{stage} + "': " + std::string{text});
 }
 
 void pipeline_host::on_finished() {

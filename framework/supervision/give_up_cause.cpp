@@ -51,8 +51,8 @@ std::string end_text(std::string_view worker, end_kind kind, const exit_record& 
 
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
                      const restart_policy& policy) {
-  auto text = "pool " + std::string{pool} +
-              " gave up: " + end_text(worker_name(pool, slot), kind, record) +
+  auto text = "pool '" + std::string{pool} +
+              "' gave up: " + end_text(worker_name(pool, slot), kind, record) +
               ", and restart.intensity allows no more than " + std::to_string(policy.intensity()) +
               " restarts in " + duration_text(policy.period()) +
               " (reached_max_restart_intensity); mend the worker, or raise restart.intensity";
@@ -61,7 +61,7 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
 
 failure start_too_slow(std::string_view pool, slot_id slot, duration limit, std::uint32_t times) {
   return {errc::broken,
-          "pool " + std::string{pool} + " gave up: worker " + worker_name(pool, slot) +
+          "pool '" + std::string{pool} + "' gave up: worker " + worker_name(pool, slot) +
               " was not ready within start.timeout (" + duration_text(limit) + "), " +
               std::to_string(times) +
               " times in a row. Raise start.timeout, or look for what its start (a static "
@@ -72,7 +72,7 @@ failure start_too_slow(std::string_view pool, slot_id slot, duration limit, std:
 failure starts_always_fail(std::string_view pool, slot_id slot, end_kind kind,
                            const exit_record& record, std::uint32_t starts) {
   return {errc::broken,
-          "pool " + std::string{pool} + " gave up: " +
+          "pool '" + std::string{pool} + "' gave up: " +
               end_text(worker_name(pool, slot), kind, record) + "; " + std::to_string(starts) +
               " starts in a row have failed, and none has worked. Mend the worker, or set "
               "restart.intensity",
@@ -86,21 +86,21 @@ std::string slow_start_line(std::string_view pool, slot_id slot, duration limit)
 }
 
 failure start_refused(std::string_view pool, slot_id slot, failure cause) {
-  return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
+  return with_context(std::move(cause), "pool '" + std::string{pool} + "' gave up: worker " +
                                             worker_name(pool, slot) + " could not be started");
 }
 
 failure start_kept_short(std::string_view pool, slot_id slot, failure cause) {
   cause.message += " (" + std::string{shortage_text(cause.os_error)} + ")";
   cause.code = errc::start_failed;
-  return with_context(std::move(cause), "pool " + std::string{pool} + " gave up: worker " +
+  return with_context(std::move(cause), "pool '" + std::string{pool} + "' gave up: worker " +
                                             worker_name(pool, slot) + " could not be started for " +
                                             duration_text(start_shortage::span_max));
 }
 
 failure supervisor_failed(std::string_view pool, std::string_view what) {
   return {errc::broken,
-          "pool " + std::string{pool} + " gave up: its supervisor failed: " + std::string{what} +
+          "pool '" + std::string{pool} + "' gave up: its supervisor failed: " + std::string{what} +
               ". Its workers were killed; start the pool again",
           0};
 }

@@ -58,7 +58,7 @@ std::string last_end_line(const told_end& end) {
 }
 
 std::string left_out_line(std::string_view pool, std::uint64_t ends) {
-  return "pool " + std::string{pool} + ": " + std::to_string(ends) +
+  return "pool '" + std::string{pool} + "': " + std::to_string(ends) +
          (ends == 1 ? " more end of a worker was" : " more ends of workers were") +
          " not told one by one";
 }

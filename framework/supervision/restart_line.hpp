@@ -42,7 +42,7 @@ std::string parked_line(const told_end& end);
 /// The same of an end that made the pool give up, which says the rest itself.
 std::string last_end_line(const told_end& end);
 
-/// "pool parse: 37 more ends of workers were not told one by one"
+/// "pool 'parse': 37 more ends of workers were not told one by one"
 std::string left_out_line(std::string_view pool, std::uint64_t ends);
 
 } // namespace troupe

@@ -138,7 +138,7 @@ class Answers(Commands):
         code, log = run.end()
         self.assertEqual(code, 65, log)
         self.assertNotIn("shutdown.timeout", log)
-        self.assertIn("pool mid", log)
+        self.assertIn("pool 'mid'", log)
 
 
 CRASH = """import sys
@@ -217,7 +217,7 @@ class Stops(Commands):
             with self.subTest(drain=drain):
                 code, log = self.stop_holder(drain).end()
                 self.assertEqual(code, 65, log)
-                self.assertIn(said.format(drain, "pool mid (1 message)"), log)
+                self.assertIn(said.format(drain, "pool 'mid' (1 message)"), log)
                 self.assertIn("| asked", log)
                 self.assertIn("20 lost", log)
 

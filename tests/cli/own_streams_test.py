@@ -299,11 +299,11 @@ class Names(CommandTest):
             with open(self.path(name), "rb") as file:
                 done = self.troupe("run", path, stdin=file)
             self.assertEqual(done.returncode, 64, done.stderr)
-            self.assertIn("pool in", done.stderr)
+            self.assertIn("pool 'in'", done.stderr)
         done = self.troupe("run", name, "--json")
         self.assertEqual(done.returncode, 64)
         self.assertEqual(json.loads(done.stdout)["exit_code"], 64)
-        self.assertIn("pool out", done.stderr)
+        self.assertIn("pool 'out'", done.stderr)
 
 
 if __name__ == "__main__":

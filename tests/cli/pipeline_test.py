@@ -336,7 +336,7 @@ class Outcome(CommandTest):
         self.assertEqual((result["result"], result["exit_code"], result["messages_lost"]),
                          ("finished", 65, 3))
         self.assertIn("3 messages were given up", result["cause"]["message"])
-        self.assertEqual(done.stderr.count("pool lame gave a message up:"), 3)
+        self.assertEqual(done.stderr.count("pool 'lame' gave a message up:"), 3)
 
     def test_lines_that_are_refused_end_with_65_and_the_log_stays_short(self):
         # 3 MiB fit into what is written to stderr, 5 MiB do not; both are more than a message may be.
@@ -362,7 +362,7 @@ class Outcome(CommandTest):
         os.kill(self.status("pair", "out")["pools"][0]["slots"][0]["pid"], signal.SIGKILL)
         code, text = run.end()
         self.assertEqual(code, 1, text)
-        self.assertRegex(text, r"troupe: pair failed: pool out gave up: worker out/0 .*signal KILL")
+        self.assertRegex(text, r"troupe: pair failed: pool 'out' gave up: worker out/0 .*signal KILL")
         self.assertEqual(run.family(), [])
 
     def test_ctrl_c_drains_and_what_was_written_is_whole(self):

@@ -53,7 +53,7 @@ class Restart(CommandTest):
             "    restart: {intensity: 2, period: 1h, backoff: {initial: 1ms, max: 1ms}}\n"))
         code, text = self.start(name).end()
         self.assertEqual(code, 1, text)
-        self.assertRegex(text, r"crash failed: pool api gave up: .*exit code 3.*"
+        self.assertRegex(text, r"crash failed: pool 'api' gave up: .*exit code 3.*"
                                r"reached_max_restart_intensity.*raise restart\.intensity")
 
     def test_a_task_that_is_done_ends_the_run(self):

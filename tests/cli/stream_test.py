@@ -60,7 +60,7 @@ class Stdout(CommandTest):
         self.assertEqual(self.troupe("run", name).stdout, "1\n2\n3\n")
         both = self.troupe("run", name, "--json")
         self.assertEqual(both.returncode, 64)
-        self.assertIn("pool out", both.stderr)
+        self.assertIn("pool 'out'", both.stderr)
 
 
 class Stdin(CommandTest):

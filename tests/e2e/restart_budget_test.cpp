@@ -134,7 +134,8 @@ BOOST_FIXTURE_TEST_CASE(a_pool_that_only_crashes_breaks, clean_world) {
   BOOST_CHECK_THROW(crash_until_broken(), broken_executor);
   BOOST_TEST(crashes <= 9u); // Three a worker, one that a success excuses, one that is refused.
   const auto text = last_words(pool);
-  for (const auto* part : {"gave up", "parse/", "signal KILL", "6 restarts in 30s", "raise"})
+  for (const auto* part :
+       {"pool 'parse' gave up", "parse/", "signal KILL", "6 restarts in 30s", "raise"})
     BOOST_TEST(is_once(text, part), text);
 }
 

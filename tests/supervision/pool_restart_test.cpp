@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(spent_budget_stops_the_others_in_reverse_and_gives_up) { //
   BOOST_REQUIRE(pool.pool().causes.size() == 1U);
   const auto& cause = pool.pool().causes[0];
   BOOST_TEST((cause.code == errc::broken));
-  BOOST_TEST(cause.message.find("pool parse") != std::string::npos, cause.message);
+  BOOST_TEST(cause.message.find("pool 'parse' gave up") != std::string::npos, cause.message);
   BOOST_TEST(cause.message.find("parse/1") != std::string::npos, cause.message);
   BOOST_TEST(cause.message.find("reached_max_restart_intensity") != std::string::npos);
   pool.stop(stop_mode::kill);

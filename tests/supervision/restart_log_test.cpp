@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(many_in_a_second_are_told_by_their_number) {
   BOOST_TEST(pool.take_log() == lines{}, boost::test_tools::per_element());
   pool.advance(1ms);
   BOOST_TEST(pool.take_log() ==
-                 (lines{"pool parse: 40 more ends of workers were not told one by one"}),
+                 (lines{"pool 'parse': 40 more ends of workers were not told one by one"}),
              boost::test_tools::per_element());
 }
 
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_told_is_told_when_the_pool_ends) {
   for (std::uint32_t slot = 0; slot < 11; ++slot) pool.exits(slot, kill);
   BOOST_TEST(pool.take_log().size() == lines_max);
   pool.stop(stop_mode::quick);
-  const lines one{"pool parse: 1 more end of a worker was not told one by one"};
+  const lines one{"pool 'parse': 1 more end of a worker was not told one by one"};
   BOOST_TEST(pool.take_log() == one, boost::test_tools::per_element());
   pool.advance(restart_log_rate::window);
   BOOST_TEST(pool.take_log() == lines{}, boost::test_tools::per_element());

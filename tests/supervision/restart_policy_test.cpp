@@ -217,8 +217,8 @@ BOOST_AUTO_TEST_CASE(cause_names_pool_worker_exit_and_budget) {
   record.name = "parse/1";
   const auto cause = budget_spent("parse", slot_id{1}, end_kind::exited, record, policy);
   BOOST_TEST((cause.code == errc::broken));
-  for (const auto* part : {"pool parse", "parse/1", "4711", "3", "reached_max_restart_intensity",
-                           "2 restarts in 1500ms"})
+  for (const auto* part : {"pool 'parse' gave up", "parse/1", "4711", "3",
+                           "reached_max_restart_intensity", "2 restarts in 1500ms"})
     BOOST_TEST(cause.message.find(part) != std::string::npos, cause.message << " lacks " << part);
 }
 
