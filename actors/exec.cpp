@@ -211,7 +211,8 @@ void exec::tell_silence() {
   say("has given no answer for " + std::to_string(silence_told_after.count()) +
       " s to the message '" + text::printable(oldest.message, shown_bytes_max) +
       "'. It may need that long; or its answer waits in a buffer of its own, and it must flush "
-      "after each line (python3 -u, sed -u, grep --line-buffered, fflush)");
+      "after each line (python3 -u, sed -u, grep --line-buffered, stdbuf -oL, fflush); or it waits "
+      "to fill a buffer of its input (awk of Debian: mawk -W interactive)");
 }
 
 // Ends what is left of the command, and remembers why.

@@ -5,6 +5,7 @@ Method: small commands in Python that crash, answer twice, fall silent or print 
 command runs them."""
 
 import json
+import shutil
 import signal
 
 from support import CommandTest, main
@@ -133,7 +134,8 @@ class Answers(Commands):
         run = self.start(self.write("a.yaml", text))
         told = run.wait_for_line(r"has given no answer for 5 s to the message 'hello'")
         self.assertRegex(told.string, r"command 'python3' \(pool mid, replica 0, pid \d+\)")
-        self.assertIn("flush", told.string)
+        for word in ("flush", "mawk -W interactive", "stdbuf -oL", "python3 -u", "sed -u"):
+            self.assertIn(word, told.string)
         run.signal(signal.SIGTERM)
         code, log = run.end()
         self.assertEqual(code, 65, log)
@@ -165,6 +167,35 @@ SURPLUS = {
     "empty": "for l in sys.stdin:\n    print(l.strip())\nprint()\n",
     "open": "for l in sys.stdin:\n    print(l.strip())\nsys.stdout.write('bye')\n",
 }
+
+
+# What docs/commands.md recommends, of the tools that every Debian has.
+ANSWERS_AT_ONCE = (
+    '[python3, -u, -c, "import sys\\nfor l in sys.stdin: print(l.strip())"]',
+    '[python3, -c, "import sys\\nfor l in sys.stdin: print(l.strip(), flush=True)"]',
+    "[grep, --line-buffered, '']",
+    "[sed, -u, s/x/y/]",
+    "[perl, -ne, '$$| = 1; print']",
+    "[stdbuf, -oL, cut, -c1]",
+    "[stdbuf, -oL, tr, a, b]",
+    "[sh, -c, 'while read -r x; do echo $$x; done']",
+)
+
+
+class Flush(Commands):
+    def answer(self, command):
+        self.write_lines(range(3))
+        outcome, _, log = self.run_json(pipeline(
+            "flush", f"command: {command}, protocol: {{mode: request_reply}}",
+            ", message_timeout: 30s, retry: {max_attempts: 1}"))
+        self.assertEqual(outcome["exit_code"], 0, log)
+        self.assertEqual(self.out(), ["0", "1", "2"])
+
+    def test_what_the_docs_recommend_makes_a_command_answer(self):
+        mawk = ("[mawk, -W, interactive, '{print}']",) if shutil.which("mawk") else ()
+        for command in ANSWERS_AT_ONCE + mawk:
+            with self.subTest(command=command):
+                self.answer(command)
 
 
 class Starts(Commands):
