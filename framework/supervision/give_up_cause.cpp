@@ -33,7 +33,11 @@ std::string duration_text(duration span) {
   return std::to_string(span.count()) + "ns";
 }
 
-std::string end_text(std::string_view worker, end_kind kind, const exit_record& record) {
+std::string end_text(std::string_view worker, end_kind kind, const exit_record& record,
+                     end_reason reason) {
+  if (const auto crime = sentence_of(reason); !crime.empty())
+    return "worker " + std::string{worker} + " (pid " + std::to_string(record.pid) +
+           ") was killed: " + std::string{crime};
   switch (kind) {
   case end_kind::exited:
     return exit_text(record);
@@ -50,9 +54,9 @@ std::string end_text(std::string_view worker, end_kind kind, const exit_record& 
 }
 
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
-                     const restart_policy& policy) {
+                     const restart_policy& policy, end_reason reason) {
   auto text = "pool '" + std::string{pool} +
-              "' gave up: " + end_text(worker_name(pool, slot), kind, record) +
+              "' gave up: " + end_text(worker_name(pool, slot), kind, record, reason) +
               ", and restart.intensity allows no more than " + std::to_string(policy.intensity()) +
               " restarts in " + duration_text(policy.period()) +
               " (reached_max_restart_intensity); mend the worker, or raise restart.intensity";

@@ -6,6 +6,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/base/ids.hpp"
 #include "troupe/process/exit_status.hpp"
+#include "troupe/process/supervision_port.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 
 #include <cstdint>
@@ -21,11 +22,12 @@ std::string worker_name(std::string_view pool, slot_id slot);
 std::string duration_text(duration span);
 
 /// Returns how a worker ended, with the last line it wrote.
-std::string end_text(std::string_view worker, end_kind kind, const exit_record& record);
+std::string end_text(std::string_view worker, end_kind kind, const exit_record& record,
+                     end_reason reason = end_reason::by_itself);
 
 /// Returns the failure of a pool whose restart budget is spent, told by its last end.
 failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const exit_record& record,
-                     const restart_policy& policy);
+                     const restart_policy& policy, end_reason reason = end_reason::by_itself);
 
 /// Returns the failure of a pool one of whose workers was not ready within its time limit, so often
 /// in a row.

@@ -10,13 +10,10 @@ namespace troupe {
 namespace {
 
 std::string text_of(const told_end& end) {
-  if (const auto crime = sentence_of(end.reason); !crime.empty())
-    return "worker " + std::string{end.worker} + " (pid " + std::to_string(end.record.pid) +
-           ") was killed: " + std::string{crime};
   auto record = end.record;
   // What one that was ready wrote went to its log.
   if (end.was_ready) record.stderr_tail.clear();
-  return end_text(end.worker, end.kind, record);
+  return end_text(end.worker, end.kind, record, end.reason);
 }
 
 // A jittered pause is no round number.

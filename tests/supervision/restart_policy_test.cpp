@@ -222,6 +222,21 @@ BOOST_AUTO_TEST_CASE(cause_names_pool_worker_exit_and_budget) {
     BOOST_TEST(cause.message.find(part) != std::string::npos, cause.message << " lacks " << part);
 }
 
+// A signal that we sent is told as our doing, with the key that made us.
+BOOST_AUTO_TEST_CASE(cause_tells_why_we_killed) {
+  const auto policy = limited(2, 1500ms);
+  auto record = exit_record{};
+  record.status = exit_status::killed_by(SIGKILL);
+  record.pid = 4711;
+  record.name = "parse/1";
+  const auto cause = budget_spent("parse", slot_id{1}, end_kind::exited, record, policy,
+                                  end_reason::message_timeout);
+  BOOST_TEST(cause.message.find("parse/1 (pid 4711) was killed: its message or task took longer") !=
+             std::string::npos);
+  BOOST_TEST(cause.message.find("message_timeout") != std::string::npos);
+  BOOST_TEST(cause.message.find("died of") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(cause_of_a_refused_start_keeps_its_kind_and_errno) {
   const auto cause =
       start_refused("api", slot_id{0}, {errc::start_failed, "./api: No such file", ENOENT});

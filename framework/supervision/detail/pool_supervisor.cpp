@@ -125,7 +125,8 @@ void pool_supervisor::on_ended(const worker_end& end) {
   case restart_verdict::give_up:
     // Its cause knows the signal, but not for what.
     if (!sentence_of(end.reason).empty()) tell_end(end, was_ready, last_end_line);
-    return give_up(end.slot, budget_spent(spec.name, end.slot, end.kind, end.record, policy_));
+    return give_up(end.slot,
+                   budget_spent(spec.name, end.slot, end.kind, end.record, policy_, end.reason));
   }
 }
 
