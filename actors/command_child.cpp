@@ -88,11 +88,17 @@ void command_child::start(const std::vector<std::string>& argv) {
   const int parent = os::this_process::pid();
   const int pid = os::fork_single_threaded();
   if (pid == 0) become(program, argv, in.reader, out.writer, trouble.writer, parent);
-  if (pid < 0) {
-    const auto what = "cannot start " + program + " (" + std::string{shortage_text(-pid)} + ")";
-    throw std::system_error{-pid, std::generic_category(), what};
+  const auto refuse = [&](int error) {
+    const auto what = "cannot start " + program + " (" + std::string{shortage_text(error)} + ")";
+    throw std::system_error{error, std::generic_category(), what};
+  };
+  if (pid < 0) refuse(-pid);
+  if (auto held = os::pidfd::open(pid)) {
+    process_ = *std::move(held);
+  } else {
+    os::end_unheld_child(pid);
+    refuse(held.error().os_error);
   }
-  process_ = os::pidfd::open(pid).value();
   pid_ = pid;
   in_ = std::move(in.writer);
   out_ = std::move(out.reader);
@@ -100,6 +106,9 @@ void command_child::start(const std::vector<std::string>& argv) {
   int problem = 0;
   const auto told = os::read_some(trouble.reader, std::as_writable_bytes(std::span{&problem, 1}));
   if (told && *told == sizeof(problem)) {
+    // No destructor runs for what was never made.
+    static_cast<void>(process_.wait_exited(deadline::after(end_patience)));
+    static_cast<void>(process_.reap());
     throw stage_failed{os::explain_exec_failure(program, problem) + ": " +
                        std::generic_category().message(problem)};
   }

@@ -128,22 +128,6 @@ void fill(spawn_settings& settings, int passed, const standard_streams& streams,
                                                        POSIX_SPAWN_SETPGROUP);
 }
 
-// A child of ours that was started a moment ago and cannot be held by a descriptor. Unless somebody
-// else reaps our children, its number is its own until we do.
-void end_unheld_child(pid_t pid) noexcept {
-  siginfo_t info{};
-  const auto id = static_cast<id_t>(pid);
-  if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return; // Reaped already.
-  ::kill(pid, SIGKILL);
-  constexpr int looks_max = 1000;
-  constexpr timespec between{.tv_sec = 0, .tv_nsec = 1'000'000};
-  for (int look = 0; look < looks_max; ++look) {
-    const pid_t found = ::waitpid(pid, nullptr, WNOHANG);
-    if (found == pid || (found < 0 && errno != EINTR)) return;
-    ::nanosleep(&between, nullptr);
-  }
-}
-
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> out;
   out.reserve(texts.size() + 1);
@@ -206,6 +190,21 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
     return handle.error();
   }
   return spawned_process{pid, std::move(*handle)};
+}
+
+// Unless somebody else reaps our children, its number is its own until we do.
+void end_unheld_child(int pid) noexcept {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pid);
+  if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return; // Reaped already.
+  ::kill(pid, SIGKILL);
+  constexpr int looks_max = 1000;
+  constexpr timespec between{.tv_sec = 0, .tv_nsec = 1'000'000};
+  for (int look = 0; look < looks_max; ++look) {
+    const pid_t found = ::waitpid(pid, nullptr, WNOHANG);
+    if (found == pid || (found < 0 && errno != EINTR)) return;
+    ::nanosleep(&between, nullptr);
+  }
 }
 
 int fork_single_threaded() noexcept {

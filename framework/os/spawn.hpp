@@ -42,6 +42,10 @@ expected<spawned_process> spawn_own_image(const std::string& name, const fd& des
 /// with one thread; the child may then do anything.
 int fork_single_threaded() noexcept;
 
+/// Kills and reaps a child of ours that was started a moment ago and cannot be held by a
+/// descriptor. Waits for a second at most.
+void end_unheld_child(int pid) noexcept;
+
 /// Becomes another program. Returns errno if it cannot.
 int replace_image(const std::string& path, const std::vector<std::string>& argv,
                   const std::vector<std::string>& environment);
