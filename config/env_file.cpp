@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <set>
+#include <system_error>
 
 namespace troupe::config {
 
@@ -221,8 +223,19 @@ env_file_content parse_env_file(std::string_view text) {
 
 namespace {
 
-// One byte more than allowed, so that it is seen to be too much.
+// One byte more than allowed, so that it is seen to be too much. A pipe is not opened: nobody may
+// ever write to it, and it can be read once only.
 expected<std::string> text_of(const std::string& path) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path, ignored).type();
+  if (kind == std::filesystem::file_type::fifo || kind == std::filesystem::file_type::socket ||
+      kind == std::filesystem::file_type::directory) {
+    return failure{
+        errc::start_failed,
+        "cannot read env_file " + path +
+            ": it is a pipe, a socket or a folder; it is read more than once, so it must "
+            "be a file"};
+  }
   std::ifstream in{path, std::ios::binary};
   std::string text(env_file_bytes_max + 4, '\0');
   if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));

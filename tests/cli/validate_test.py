@@ -263,6 +263,12 @@ class Environment(CommandTest):
     def test_env_file_missing(self):
         self.check("command: [tail]\n    env_file: nowhere.env", "nowhere.env")
 
+    def test_env_file_that_can_be_read_once_only(self):
+        os.mkfifo(self.path("pipe.env"))
+        os.mkdir(self.path("folder.env"))
+        for name in ("pipe.env", "folder.env"):
+            self.check(f"command: [tail]\n    env_file: {name}", "it must be a file")
+
     def test_env_file_with_a_bad_line(self):
         self.write("bad.env", "A=1\nnonsense\n")
         path = self.write("env.yaml",
