@@ -6,7 +6,6 @@
 #include "troupe/pool/worker_lost.hpp"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 
 namespace troupe {
@@ -14,14 +13,6 @@ namespace troupe {
 namespace {
 // Workers that are given up over one task before it fails.
 constexpr std::uint8_t refusals_max = 2;
-
-// What a program does not do to itself by mistake. Of whom died with the zygote, nobody knows more.
-bool is_from_outside(exit_status status) {
-  constexpr std::array signals{SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-  if (status.is_unknown()) return true;
-  return status.signal() &&
-         std::find(signals.begin(), signals.end(), *status.signal()) != signals.end();
-}
 } // namespace
 
 void pool_core::start(slot_id slot, incarnation_id incarnation) {
@@ -132,7 +123,7 @@ restart_excuse pool_core::excuse_of(worker_link& link, exit_status status) {
   if (s.is_recycling || s.phase == worker_phase::draining) return restart_excuse::none;
   const bool was_ready = link.end().is_ready();
   if (was_ready && std::exchange(has_succeeded_, false)) return restart_excuse::gets_on;
-  if (s.is_condemned || !is_from_outside(status)) return restart_excuse::none;
+  if (s.is_condemned || !is_killed_from_outside(status)) return restart_excuse::none;
   const bool was_idle = was_ready && loads_[link.slot().value].in_flight == 0;
   return was_idle || has_succeeded_ ? restart_excuse::outside : restart_excuse::none;
 }

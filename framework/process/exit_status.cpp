@@ -5,6 +5,7 @@
 #include "troupe/process/detail/frame_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <csignal>
@@ -104,6 +105,12 @@ std::optional<int> signal_from_name(std::string_view text) {
   if (name == "IOT") return SIGABRT;
   if (name == "CLD") return SIGCHLD;
   return realtime_signal(name);
+}
+
+bool is_killed_from_outside(exit_status status) noexcept {
+  constexpr std::array signals{SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+  return status.signal() &&
+         std::find(signals.begin(), signals.end(), *status.signal()) != signals.end();
 }
 
 std::string to_string(const exit_record& record) {

@@ -56,6 +56,10 @@ exit_status from_wait_status(int wait_status) noexcept;
 /// "exit code 3", "signal SEGV (core dumped)", "unknown exit".
 std::string to_string(exit_status status);
 
+/// Whether it ended by a signal that a program does not send itself by mistake: KILL, TERM, INT,
+/// HUP or QUIT.
+[[nodiscard]] bool is_killed_from_outside(exit_status status) noexcept;
+
 /// "TERM" for SIGTERM, "RTMIN+1", or "31" when the number has no name.
 std::string signal_name(int signal);
 /// Reads `TERM`, `SIGTERM`, `term` or `15`.
@@ -76,6 +80,7 @@ struct exit_record {
   resource_usage usage;
   std::vector<std::string> stack;       ///< Symbolised frames, innermost first; only of a crash.
   std::vector<std::string> stderr_tail; ///< Last lines it wrote to stderr, oldest first.
+  bool went_with_zygote = false;        ///< The zygote died, and it of nothing else.
 };
 
 /// One line: "worker parse/2 (pid 4711) died of signal SEGV in parse_line (parser.cpp:12)".

@@ -8,6 +8,7 @@
 #include "troupe/process/exit_status.hpp"
 #include "troupe/process/function_address.hpp"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -119,10 +120,15 @@ public:
 
 inline constexpr std::size_t output_line_bytes_max = 16 * 1024;
 
+/// `os_error` of a start that has failed because the zygote died, or was killed before it was
+/// ready: no fault of what was to be started, and the next zygote may do it.
+inline constexpr int zygote_loss_error = EOWNERDEAD;
+
 /// Starts children through the zygote and tells their ends, each exactly once.
 ///
 /// Starts the zygote at the first request and again whenever it has died; children that went with
-/// it are reported as exited (status unknown or SIGKILL).
+/// it are reported as exited (SIGKILL, `went_with_zygote`), those that were being
+/// started as failed (`zygote_loss_error`). What waited for it waits for the next one.
 ///
 /// Lives in: host. Threads: any; observers are called on the reactor thread. Blocks: never.
 /// Crash (of the host): every child and grandchild is gone within 2 s.

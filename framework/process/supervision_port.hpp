@@ -69,6 +69,7 @@ enum class restart_excuse {
   none,    ///< It counts.
   gets_on, ///< Work was done since the last death: the budget is whole again, no pause is needed.
   outside, ///< Somebody outside killed a healthy worker: not the pool's fault, but it may go on.
+  zygote,  ///< It went with its zygote, or could not be started for that: see `zygote_deaths`.
 };
 
 /// What `status` shows of one slot.

@@ -102,6 +102,17 @@ failure start_kept_short(std::string_view pool, slot_id slot, failure cause) {
                                             duration_text(start_shortage::span_max));
 }
 
+failure zygotes_always_die(std::string_view pool, const zygote_deaths& deaths) {
+  return {errc::broken,
+          "pool '" + std::string{pool} +
+              "' gave up: the zygote (the process that starts all workers) died " +
+              std::to_string(deaths.count()) + " times in " +
+              duration_text(std::chrono::ceil<std::chrono::seconds>(deaths.span())) +
+              ", and the workers with it. Look who kills it: somebody outside, the kernel when "
+              "memory is short (dmesg), or a worker that kills its parent",
+          0};
+}
+
 failure supervisor_failed(std::string_view pool, std::string_view what) {
   return {errc::broken,
           "pool '" + std::string{pool} + "' gave up: its supervisor failed: " + std::string{what} +

@@ -8,6 +8,7 @@
 #include "troupe/process/exit_status.hpp"
 #include "troupe/process/supervision_port.hpp"
 #include "troupe/supervision/restart_policy.hpp"
+#include "troupe/supervision/zygote_deaths.hpp"
 
 #include <cstdint>
 #include <string>
@@ -46,6 +47,9 @@ failure start_refused(std::string_view pool, slot_id slot, failure cause);
 /// Returns the failure of a pool none of whose workers could be started because the machine, or a
 /// limit, was short of something for too long.
 failure start_kept_short(std::string_view pool, slot_id slot, failure cause);
+
+/// Returns the failure of a pool whose zygotes die as fast as they are made.
+failure zygotes_always_die(std::string_view pool, const zygote_deaths& deaths);
 
 /// Returns the failure of a pool whose supervisor itself has failed.
 failure supervisor_failed(std::string_view pool, std::string_view what);

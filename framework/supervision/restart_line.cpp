@@ -30,6 +30,8 @@ std::string count_text(const told_restart& next) {
     return " (not counted: the pool gets on)";
   case restart_excuse::outside:
     return " (not counted: somebody outside has killed it)";
+  case restart_excuse::zygote:
+    return " (not counted: it went with its zygote)";
   case restart_excuse::none:
     break;
   }

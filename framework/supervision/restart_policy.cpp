@@ -3,6 +3,7 @@
 #include "troupe/supervision/restart_policy.hpp"
 
 #include "troupe/base/shortage.hpp"
+#include "troupe/process/launcher.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -58,6 +59,7 @@ std::string_view to_string(restart_verdict verdict) noexcept {
 bool may_start_again(const failure& cause) noexcept {
   // Without an errno it was not the program that was refused, but our own zygote that was lost.
   if (cause.code != errc::start_failed || cause.os_error == 0) return true;
+  if (cause.os_error == zygote_loss_error) return true;
   return is_shortage(cause.os_error) || cause.os_error == EINTR || cause.os_error == ETXTBSY;
 }
 

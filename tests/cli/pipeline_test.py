@@ -27,6 +27,16 @@ GATED = ("version: 1\nname: pair\nchannels: {a: {type: string}, b: {type: string
          "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
 
 
+# The same with one in between that waits before each number that ends with 00, at a gate of its own.
+STOPS = ("version: 1\nname: pair\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+         "  in: {builtin: {lines_from_file: {path: numbers}}, output: a}\n"
+         "  stops: {shell: 'while read -r x; do case $x in *00)\n"
+         "            [ -p gate.$$$$ ] || mkfifo gate.$$$$;\n"
+         "            echo waiting $$$$ >&2; read -r y < gate.$$$$;; esac; echo $x; done',\n"
+         "          protocol: {mode: request_reply}, input: a, output: b}\n"
+         "  out: {builtin: {lines_to_file: {path: copy}}, input: b}\n")
+
+
 def sample(name):
     return os.path.join(SAMPLES, name + ".yaml")
 
@@ -392,6 +402,24 @@ class Outcome(CommandTest):
         run.process.wait()
         self.assertEqual(gone.wait(), [])
         self.assertEqual(run.family(), [])
+
+    def test_the_zygote_may_be_killed_ten_times_and_the_output_is_the_same(self):
+        numbers = "".join(f"{i}\n" for i in range(1, 1050))
+        self.write("numbers", numbers)
+        run = self.start(self.write("a.yaml", STOPS))
+        for _ in range(10):
+            run.wait_for_line("waiting")
+            [zygote] = run.children()
+            os.kill(zygote, signal.SIGKILL)
+            gate = run.wait_for_line(r"waiting (\d+)")[1]
+            with open(self.path(f"gate.{gate}"), "w", encoding="utf-8") as opened:
+                opened.write("open\n")
+        code, told = run.end()
+        self.assertEqual(code, 0, told)
+        self.assertEqual(self.read("copy").decode(), numbers)
+        self.assertRegex(told, r"worker stops/0 \(pid \d+\) .*; restart 10 in \d+ms \(not counted: it "
+                               "went with its zygote\\)")
+        self.assertRegex(told, r"the zygote died \(signal KILL\)")
 
     def test_a_command_of_another_language_works_as_a_transform(self):
         self.numbers(200)

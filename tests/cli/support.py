@@ -122,6 +122,19 @@ class Run:
                 pass
         return pids
 
+    def children(self):
+        """Pids of what it has started itself: the zygote."""
+        out = []
+        for pid in self.family():
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as stat:
+                    parent = stat.read().rpartition(b") ")[2].split()[1]
+            except OSError:
+                continue
+            if int(parent) == self.process.pid:
+                out.append(pid)
+        return out
+
     def end(self):
         """Waits for its end; returns the exit code and what it wrote to stderr."""
         code = self.process.wait(timeout=PATIENCE_S)

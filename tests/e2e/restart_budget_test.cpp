@@ -165,6 +165,19 @@ BOOST_FIXTURE_TEST_CASE(a_period_that_was_set_is_kept_to_the_letter, clean_world
   BOOST_TEST(is_once(last_words(pool), "no more than 3 restarts in 3600s"));
 }
 
+BOOST_FIXTURE_TEST_CASE(deaths_of_the_zygote_spend_no_budget_that_was_set, clean_world) {
+  pool pool{{.replicas = 3, .restart = {.intensity = 1, .period = 1h}}};
+  for (int i = 0; i < 10; ++i) {
+    BOOST_TEST(pool.apply(square, i) == i * i);
+    const auto exits = pool.stats().worker_exits;
+    const auto zygotes = test::children_of(::getpid());
+    BOOST_TEST_REQUIRE(zygotes.size() == 1U);
+    BOOST_REQUIRE(::kill(zygotes[0], SIGKILL) == 0);
+    while (pool.stats().worker_exits == exits) std::this_thread::yield();
+  }
+  BOOST_TEST(pool.apply(square, 3) == 9);
+}
+
 // The line is there before the next worker is.
 BOOST_FIXTURE_TEST_CASE(a_worker_that_is_killed_is_told_with_what_follows, clean_world) {
   test::told told;

@@ -61,6 +61,7 @@ BOOST_FIXTURE_TEST_CASE(death_of_a_worker_is_told_while_its_zygote_is_stopped, l
   const int zygote = stop_zygote();
   worker->started()->signal(SIGKILL, signal_scope::process);
   BOOST_TEST((worker->exited().status == exit_status::killed_by(SIGKILL)));
+  BOOST_TEST(!worker->exited().went_with_zygote);
   BOOST_TEST(start_worker(returns_0)->exited().status.is_success());
   BOOST_TEST(test::children_of(::getpid()) != std::vector{zygote});
   BOOST_TEST(worker->exits() == 1);

@@ -79,6 +79,31 @@ BOOST_FIXTURE_TEST_CASE(its_death_is_told_once_for_each_child_and_it_comes_back,
   for (const auto& worker : workers) BOOST_TEST(worker->exits() == 1);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_went_with_it_and_who_did_not_is_told, launch_fixture) {
+  const int zygote = zygote_of(*this);
+  const auto with_it = start_worker(hangs);
+  const auto before = start_worker(hangs);
+  const auto by_itself = start_worker(returns_0);
+  BOOST_TEST_REQUIRE(with_it->started());
+  BOOST_TEST_REQUIRE(before->started());
+  before->started()->signal(SIGKILL, signal_scope::process);
+  BOOST_TEST(!before->exited().went_with_zygote);
+  BOOST_TEST(!by_itself->exited().went_with_zygote);
+  ::kill(zygote, SIGKILL);
+  BOOST_TEST(with_it->exited().went_with_zygote);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_start_that_goes_with_it_is_told_as_such, launch_fixture) {
+  const int zygote = zygote_of(*this);
+  ::kill(zygote, SIGSTOP);
+  const auto worker = start_worker(hangs);
+  ::kill(zygote, SIGKILL);
+  const auto cause = worker->start_failure();
+  BOOST_TEST(cause.os_error == zygote_loss_error);
+  BOOST_TEST(cause.message.find("the zygote died (signal KILL)") != std::string::npos,
+             cause.message);
+}
+
 BOOST_FIXTURE_TEST_CASE(stopped_children_go_with_it, launch_fixture) {
   // At once after the start: the worker may not have taken its role yet, and holds what the zygote
   // held.

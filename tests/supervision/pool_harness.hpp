@@ -7,6 +7,7 @@
 #include "support/actor_fixture.hpp"
 #include "support/print.hpp"
 
+#include <csignal>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -54,6 +55,14 @@ public:
     const auto current = incarnation(slot);
     pool_->live.erase(slot_id{slot});
     supervision_->on_exited(slot_id{slot}, current, record(slot, status));
+    actors_.run();
+  }
+  void goes_with_zygote(std::uint32_t slot) {
+    const auto current = incarnation(slot);
+    pool_->live.erase(slot_id{slot});
+    auto end = record(slot, exit_status::killed_by(SIGKILL));
+    end.went_with_zygote = true;
+    supervision_->on_exited(slot_id{slot}, current, std::move(end));
     actors_.run();
   }
   void start_fails(std::uint32_t slot, failure cause) {

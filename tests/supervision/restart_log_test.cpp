@@ -132,11 +132,16 @@ BOOST_AUTO_TEST_CASE(an_end_that_does_not_count_is_told_as_such) {
   pool.ready(0);
   pool.supervision().excuse({0}, {1}, restart_excuse::outside);
   pool.exits(0, kill);
+  pool.advance(20ms);
+  pool.ready(0);
+  pool.goes_with_zygote(0);
   BOOST_TEST(pool.take_log() ==
                  (lines{"worker parse/0 (pid 4711) died of signal KILL; restart 1 at once (not "
                         "counted: the pool gets on)",
                         "worker parse/0 (pid 4711) died of signal KILL; restart 2 in 20ms (not "
-                        "counted: somebody outside has killed it)"}),
+                        "counted: somebody outside has killed it)",
+                        "worker parse/0 (pid 4711) died of signal KILL; restart 3 in 20ms (not "
+                        "counted: it went with its zygote)"}),
              boost::test_tools::per_element());
 }
 

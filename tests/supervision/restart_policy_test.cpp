@@ -2,6 +2,7 @@
 // give it, and a worker that keeps dying is given up.
 // Method: feed ends at chosen instants to the pure policy; no process, no actor, no sleep.
 
+#include "troupe/process/launcher.hpp"
 #include "troupe/supervision/give_up_cause.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 
@@ -206,6 +207,7 @@ BOOST_AUTO_TEST_CASE(only_a_passing_shortage_is_worth_a_second_first_start) {
   BOOST_TEST(may_start_again({errc::start_failed, "fork", EAGAIN}));
   BOOST_TEST(may_start_again({errc::start_failed, "pipe", EMFILE}));
   BOOST_TEST(may_start_again({errc::start_failed, "the zygote died", 0}));
+  BOOST_TEST(may_start_again({errc::start_failed, "the zygote died", zygote_loss_error}));
   BOOST_TEST(may_start_again({errc::system, "read", EIO}));
 }
 

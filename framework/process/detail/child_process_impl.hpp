@@ -71,6 +71,8 @@ public:
   [[nodiscard]] bool is_dead() const noexcept { return is_dead_; }
   /// While it is dead and nobody has reaped it: keeps its wait status for `wait_status`.
   void note_wait_status();
+  /// It had died before its zygote was lost.
+  [[nodiscard]] bool has_noted_status() const noexcept { return noted_status_.has_value(); }
   /// How it has ended, from whoever knows; nothing when nobody does.
   [[nodiscard]] std::optional<int> wait_status();
   /// Its zygote is lost: its end is told by its death.

@@ -46,6 +46,9 @@ constexpr auto symbols_timeout = std::chrono::seconds{2};
 constexpr auto send_pause = std::chrono::milliseconds{10};
 constexpr int send_refusals_max = 100;
 
+// A line for each lost zygote, but not more often.
+constexpr auto loss_line_pause = std::chrono::seconds{1};
+
 // A message that was given up.
 struct unsent {
   std::uint64_t child_id;
@@ -277,8 +280,10 @@ void host_launcher::on_lost(const failure& why) {
   std::vector<child_ptr> running;
   std::vector<child_ptr> unanswered;
   bool had_hello = false;
+  bool is_news = false;
   shared_.with([&](shared_state& state) {
     had_hello = state.link == link_state::ready;
+    is_news = !state.is_closing;
     state.link = link_state::none;
     lost = std::move(state.zygote);
     std::set<std::uint64_t> waiting;
@@ -291,6 +296,7 @@ void host_launcher::on_lost(const failure& why) {
       }
     }
   });
+  if (is_news) tell_of_loss(why);
   for (const auto& child : running) end_orphan(child);
   sweep_behind(*lost);
   for (const auto& child : unanswered) {
@@ -338,6 +344,15 @@ void host_launcher::on_child_dead(const child_ptr& child) {
   });
 }
 
+void host_launcher::tell_of_loss(const failure& why) {
+  ++untold_losses_;
+  if (!log_ || clock::now() < next_loss_line_) return;
+  next_loss_line_ = clock::now() + loss_line_pause;
+  const auto times = std::exchange(untold_losses_, 0);
+  log_(why.message + (times > 1 ? ", as " + std::to_string(times - 1) + " before it" : "") +
+       "; workers are started by another one, and those that went with it again");
+}
+
 // Its zygote has died, which kills it; we make sure, and tell its end ourselves.
 void host_launcher::end_orphan(const child_ptr& child) {
   child->become_orphan();
@@ -349,8 +364,11 @@ void host_launcher::end_orphan(const child_ptr& child) {
 void host_launcher::tell_orphan_end(const child_ptr& child) {
   if (!take(child->id())) return;
   exit_record record;
+  const bool was_dead = child->has_noted_status();
   const auto status = child->wait_status();
   record.status = status ? from_wait_status(*status) : exit_status::killed_by(SIGKILL);
+  // Not of a fault of its own in the same moment.
+  record.went_with_zygote = !was_dead && is_killed_from_outside(record.status);
   tell_exit(child, std::move(record));
   finish_closing();
 }

@@ -102,6 +102,7 @@ private:
   void tell_exit(const child_ptr& child, exit_record record);
   void tell_crash(const child_ptr& child, exit_record record, const exited_message& message);
   void tell_of_threads();
+  void tell_of_loss(const failure& why);
   void on_symbols(std::uint64_t id, std::vector<std::string> stack);
   void on_child_dead(const child_ptr& child);
   void end_orphan(const child_ptr& child);
@@ -116,6 +117,8 @@ private:
   // The reactor thread's from here on.
   std::vector<module_place> modules_;                    // Of the zygote.
   std::map<std::uint64_t, untold_crash> untold_crashes_; // Dead; their frames are being named.
+  std::uint64_t untold_losses_ = 0;                      // Of zygotes, since the last line.
+  time_point next_loss_line_{};
   std::promise<void> closed_;
   bool is_closed_ = false;
   os::timer close_timer_;

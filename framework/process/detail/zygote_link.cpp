@@ -9,10 +9,11 @@
 #include "troupe/process/detail/modules.hpp"
 #include "troupe/process/detail/orphan_book.hpp"
 #include "troupe/process/detail/tree_sweeper.hpp"
-#include "troupe/process/exit_status.hpp"
+#include "troupe/process/launcher.hpp"
 
 #include <csignal>
 #include <system_error>
+#include <utility>
 
 namespace troupe::detail {
 
@@ -25,6 +26,10 @@ constexpr auto hello_timeout = std::chrono::seconds{60};
 constexpr auto kill_wait_max = std::chrono::seconds{1};
 // Reads in a row that the kernel refuses for want of memory before the zygote is given up.
 constexpr int read_refusals_max = 1000;
+
+failure died() {
+  return {errc::start_failed, "the zygote died", 0};
+}
 
 } // namespace
 
@@ -54,10 +59,10 @@ expected<void> zygote_link::open() {
                         "cannot start the zygote");
   }
   hello_timer_ = reactor_.add_timer(clock::now() + hello_timeout, [this] {
-    lose("the zygote was not ready within " + std::to_string(hello_timeout.count()) +
-             " s, which no start.timeout can raise; does a static constructor of this program "
-             "block?",
-         errc::timed_out);
+    give_up("the zygote was not ready within " + std::to_string(hello_timeout.count()) +
+                " s, which no start.timeout can raise; does a static constructor of this program "
+                "block?",
+            errc::timed_out);
   });
   return {};
 }
@@ -92,11 +97,11 @@ void zygote_link::look() {
     return;
   case zygote_watch::verdict::stopped:
     events_.on_silent();
-    return lose("the zygote was stopped (SIGSTOP)");
+    return give_up("the zygote was stopped (SIGSTOP)");
   case zygote_watch::verdict::silent:
     events_.on_silent();
-    return lose("the zygote did not answer for " +
-                std::to_string(zygote_watch::silence_max.count()) + " s");
+    return give_up("the zygote did not answer for " +
+                   std::to_string(zygote_watch::silence_max.count()) + " s");
   }
 }
 
@@ -114,15 +119,13 @@ void zygote_link::read_messages() {
     if (!message && is_shortage(message.error().os_error)) {
       if (++read_refusals_ < read_refusals_max) return;
     }
-    if (!message && message.error().code == errc::end_of_stream) {
-      return lose("the zygote died");
-    }
-    if (!message) return lose(message.error().message);
+    if (!message && message.error().code == errc::end_of_stream) return lose(died());
+    if (!message) return give_up(message.error().message);
     read_refusals_ = 0;
     was_heard_ = true;
     const auto bytes = std::span{buffer_}.first(message->size_bytes);
     if (!on_message(bytes, std::move(message->descriptors))) {
-      return lose("the zygote sent a message that this program does not understand");
+      return give_up("the zygote sent a message that this program does not understand");
     }
   }
 }
@@ -173,10 +176,16 @@ bool zygote_link::on_hello(std::span<const std::byte> bytes) {
   return true;
 }
 
-// Told when it is really gone: only then do its children get no more from it.
-void zygote_link::lose(const std::string& why, errc code) {
+void zygote_link::give_up(const std::string& why, errc code) {
   if (lost_) return;
-  lost_ = failure{code, why, 0};
+  is_given_up_ = true;
+  lose({code, why, 0});
+}
+
+// Told when it is really gone: only then do its children get no more from it.
+void zygote_link::lose(failure why) {
+  if (lost_) return;
+  lost_ = std::move(why);
   messages_watch_.cancel();
   hello_timer_.cancel();
   look_timer_.cancel();
@@ -187,17 +196,27 @@ void zygote_link::on_death() {
   // A watch may tell of a descriptor that had this number before; reaping would then be too early.
   if (!process_.has_exited()) return;
   if (!lost_) read_messages(); // What it had said before.
-  lose("the zygote died");
+  lose(died());
   death_watch_.cancel();
   const auto status = process_.reap();
-  has_cleaned_up_ = status && from_wait_status(*status).is_success();
-  if (!has_said_hello_) {
-    lost_->message += " before it was ready";
-    if (status) lost_->message += " (" + to_string(from_wait_status(*status)) + ")";
-    lost_->message += "; is troupe::init(argc, argv) the first call in main?";
-  }
+  const auto end = status ? std::optional{from_wait_status(*status)} : std::nullopt;
+  has_cleaned_up_ = end && end->is_success();
   // May destroy this object.
-  events_.on_lost(*lost_);
+  events_.on_lost(told_loss(end));
+}
+
+// With how it ended. What was ready once could start workers, and so can the next, whatever became
+// of this one; what died of itself before it was ready would most likely do so again.
+failure zygote_link::told_loss(const std::optional<exit_status>& end) const {
+  auto told = *lost_;
+  const auto how = end ? " (" + to_string(*end) + ")" : std::string{};
+  const bool was_killed = !is_given_up_ && end && is_killed_from_outside(*end);
+  if (has_said_hello_ || was_killed) told.os_error = zygote_loss_error;
+  if (is_given_up_) return told;
+  told.message += has_said_hello_ ? how : " before it was ready" + how;
+  if (!has_said_hello_ && !was_killed)
+    told.message += "; is troupe::init(argc, argv) the first call in main?";
+  return told;
 }
 
 } // namespace troupe::detail

@@ -7,6 +7,7 @@
 #include "troupe/os/unix_socket.hpp"
 #include "troupe/process/detail/zygote_protocol.hpp"
 #include "troupe/process/detail/zygote_watch.hpp"
+#include "troupe/process/exit_status.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -77,8 +78,10 @@ private:
   bool on_hello(std::span<const std::byte> bytes);
   void look();
   [[nodiscard]] bool is_stopped() const;
-  void lose(const std::string& why, errc code = errc::start_failed);
+  void give_up(const std::string& why, errc code = errc::start_failed);
+  void lose(failure why);
   void on_death();
+  [[nodiscard]] failure told_loss(const std::optional<exit_status>& end) const;
 
   os::reactor& reactor_;
   zygote_events& events_;
@@ -88,6 +91,7 @@ private:
   std::string mark_;
   bool has_cleaned_up_ = false;
   bool has_said_hello_ = false;
+  bool is_given_up_ = false;        // It did not just die.
   int read_refusals_ = 0;           // In a row.
   bool was_heard_ = false;          // Since the last look.
   bool is_answer_expected_ = false; // Under the launcher's lock.

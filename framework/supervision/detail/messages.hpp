@@ -32,6 +32,7 @@ struct worker_end {
   /// start that is tried again), and the pause before it.
   std::uint64_t restart_number = 0;
   duration pause{};
+  duration uptime{}; ///< Since it was ready; zero: it never was.
 };
 
 // CAF keeps at most ten characters of an atom and silently blanks what it cannot encode.

@@ -21,6 +21,7 @@ pool_supervisor::pool_supervisor(caf::actor_config& config,
       gate_{context_->gate.lock()}, workers_{std::move(workers)},
       lifecycle_{context_->spec.replicas}, policy_{context_->spec.restart, context_->spec.replicas},
       failed_starts_{context_->spec.restart, context_->spec.replicas, policy_.intensity()},
+      zygote_deaths_{context_->spec.replicas, policy_.intensity() == unlimited_restarts},
       sequence_{context_->spec.replicas, context_->spec.start.stagger},
       book_(context_->spec.replicas) {}
 
@@ -99,6 +100,7 @@ void pool_supervisor::start_next() {
 
 void pool_supervisor::on_launch(slot_id slot, incarnation_id incarnation) {
   book_[slot.value].launched = incarnation;
+  zygote_deaths_.note_launch(slot);
   call([&](slot_control& pool) { pool.start(slot, incarnation); });
   if (starting_ != slot) return;
   starting_.reset();
@@ -117,6 +119,8 @@ void pool_supervisor::on_ended(const worker_end& end) {
 
   switch (policy_.decide(end.kind, end.record.status, now(), end.excuse)) {
   case restart_verdict::restart:
+    if (end.excuse == restart_excuse::zygote) return on_zygote_death(end, was_ready);
+    if (end.excuse == restart_excuse::gets_on) zygote_deaths_.clear();
     return restart(end, was_ready);
   case restart_verdict::complete:
     return send(workers_[end.slot.value], complete_atom::value);
@@ -144,6 +148,14 @@ void pool_supervisor::restart(const worker_end& end, bool was_ready) {
                                             failed_starts_.slow(end.slot)));
   give_up(end.slot,
           starts_always_fail(spec.name, end.slot, end.kind, end.record, failed_starts_.failed()));
+}
+
+// The budget is for what workers do. This has one of its own.
+void pool_supervisor::on_zygote_death(const worker_end& end, bool was_ready) {
+  if (zygote_deaths_.note(end.slot, now(), end.uptime) == zygote_death_verdict::go_on)
+    return start_again(end, was_ready);
+  if (context_->spec.restart.parks_when_exhausted) return park(end, was_ready);
+  give_up(end.slot, zygotes_always_die(context_->spec.name, zygote_deaths_));
 }
 
 // No crash, so the budget is not asked: the slot tries again, for ever while the pool has a worker.

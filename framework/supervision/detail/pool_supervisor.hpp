@@ -8,6 +8,7 @@
 #include "troupe/supervision/restart_log_rate.hpp"
 #include "troupe/supervision/restart_policy.hpp"
 #include "troupe/supervision/start_sequence.hpp"
+#include "troupe/supervision/zygote_deaths.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -45,6 +46,7 @@ private:
   void on_launch(slot_id slot, incarnation_id incarnation);
   void on_ended(const worker_end& end);
   void on_shortage(const worker_end& end, bool was_ready);
+  void on_zygote_death(const worker_end& end, bool was_ready);
   void restart(const worker_end& end, bool was_ready);
   void start_again(const worker_end& end, bool was_ready);
   void park(const worker_end& end, bool was_ready);
@@ -76,6 +78,7 @@ private:
   pool_lifecycle lifecycle_;
   restart_policy policy_;
   failed_starts failed_starts_;
+  zygote_deaths zygote_deaths_;
   start_sequence sequence_;
   restart_log_rate rate_;
   std::optional<slot_id> starting_; // Told to start, not yet heard of; the next one waits for it.

@@ -3,6 +3,7 @@
 #include "troupe/supervision/detail/worker_actor.hpp"
 
 #include "troupe/base/shortage.hpp"
+#include "troupe/process/launcher.hpp"
 #include "troupe/supervision/detail/error_bridge.hpp"
 #include "troupe/supervision/detail/status_query.hpp"
 #include "troupe/supervision/give_up_cause.hpp"
@@ -14,11 +15,9 @@
 namespace troupe::detail {
 
 namespace {
-// Who kills healthy workers may do so as soon as they are there.
+// Who kills healthy workers, or zygotes, may do so as soon as they are there.
 constexpr auto outside_pause_min = std::chrono::milliseconds{10};
 constexpr auto outside_pause_max = std::chrono::milliseconds{250};
-// Up for so long, it was not as soon as that.
-constexpr auto outside_uptime_long = std::chrono::seconds{1};
 } // namespace
 
 worker_actor::worker_actor(caf::actor_config& config, std::shared_ptr<const pool_context> context,
@@ -85,6 +84,7 @@ void worker_actor::on_exited(incarnation_id incarnation, exit_record record) {
   if (!is_current(incarnation)) return;
   const bool was_late = phase_ == slot_phase{slot_state::stopping, stop_purpose::start_timeout};
   last_reason_ = reason_of_end();
+  if (record.went_with_zygote) excuse_by_zygote();
   note_end(was_late ? end_kind::start_timeout : end_kind::exited, std::move(record));
   apply(slot_event::exited);
 }
@@ -94,6 +94,7 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
   auto record = exit_record{};
   record.stderr_tail.push_back(cause.message);
   last_reason_ = end_reason::start_failed;
+  if (cause.os_error == zygote_loss_error) excuse_by_zygote();
   note_end(end_kind::start_failed, std::move(record));
   last_end_.cause = cause;
   if (is_shortage(cause.os_error)) {
@@ -103,6 +104,12 @@ void worker_actor::on_start_failed(incarnation_id incarnation, const failure& ca
     shortage_.clear();
   }
   apply(slot_event::start_failed);
+}
+
+// One that was killed for what it did was dying already.
+void worker_actor::excuse_by_zygote() {
+  const bool is_condemned = noted_reason_ != end_reason::by_itself;
+  if (!is_condemned && excuse_ != restart_excuse::gets_on) excuse_ = restart_excuse::zygote;
 }
 
 void worker_actor::on_wake(duration scheduled) {
@@ -199,6 +206,7 @@ void worker_actor::tell_slow_start() const {
 void worker_actor::ask() {
   timer_.clear();
   last_end_.reason = last_reason_;
+  last_end_.uptime = ready_at_ ? now() - *ready_at_ : duration::zero();
   last_end_.restart_number = shortage_.is_on() ? 0 : restarts_ + 1;
   last_end_.pause = shortage_.is_on() ? shortage_.pause() : next_pause();
   tell_supervisor(ended_atom::value, last_end_);
@@ -222,9 +230,12 @@ duration worker_actor::next_pause() {
     return duration::zero();
   }
   const auto uptime = ready_at_ ? std::optional{now() - *ready_at_} : std::nullopt;
+  if (excuse_ != restart_excuse::none && uptime && *uptime >= zygote_deaths::uptime_long)
+    outside_pause_.reset();
+  // The worker had no part in it.
+  if (excuse_ == restart_excuse::zygote) return outside_pause_.take();
   const auto span = backoff_.next(uptime, context_->services.random());
   if (excuse_ == restart_excuse::none) return span;
-  if (uptime && *uptime >= outside_uptime_long) outside_pause_.reset();
   return std::max<duration>(span, outside_pause_.take());
 }
 

@@ -51,6 +51,7 @@ private:
   void on_reason(incarnation_id incarnation, end_reason reason);
   void on_exited(incarnation_id incarnation, exit_record record);
   void on_start_failed(incarnation_id incarnation, const failure& cause);
+  void excuse_by_zygote();
   void on_wake(duration scheduled);
   void on_query(const status_query_ptr& query) const;
 
