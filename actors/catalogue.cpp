@@ -136,7 +136,7 @@ std::vector<builtin_info> sinks() {
        .settings = {{.name = "path",
                      .type = setting_type::path,
                      .is_required = true,
-                     .help = "file to write; made when it is missing"},
+                     .help = "file to write, by no other pool; made when it is missing"},
                     {.name = "append",
                      .type = setting_type::boolean,
                      .standard = "false",

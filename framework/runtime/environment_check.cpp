@@ -62,6 +62,9 @@ public:
       if (pool.enabled) check_pool(pool);
     }
     check_channel_types();
+    for (const auto& [pool, wrong] : detail::builtin_file_conflicts(spec_)) {
+      add(problem::environment, *pool, wrong.key, wrong.message);
+    }
     config::sort_by_position(findings_);
     return std::move(findings_);
   }

@@ -224,6 +224,42 @@ class Environment(CommandTest):
         self.assertFalse(os.path.exists(self.path("state")), "something was started")
         return shown.stderr
 
+    def test_a_file_that_is_written_has_no_other_pool(self):
+        """Under each of its names; what was there stays."""
+        self.write("here", "1\n2\n")
+        os.link(self.path("here"), self.path("hard"))
+        os.symlink("here", self.path("soft"))
+        os.symlink(self.folder, self.path("folder"))
+        two = "is written by pool 'one', too: each would cut off what the other wrote"
+        read = "is read by pool 'in': it would be cut off before it is read"
+        for source, one, other, expected in (
+                ("in", "new", "new", two), ("in", "new", "./new", two), ("in", "new", "folder/new", two),
+                ("in", "here", "hard", two), ("in", "soft", "here", two),
+                ("here", "new", "here", read), ("here", "new", "hard", read),
+                ("soft", "new", self.path("here"), read)):
+            self.write("in", "1\n")
+            name = self.write("files.yaml", (
+                "version: 1\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+                f"  in: {{builtin: {{lines_from_file: {{path: {source}}}}}, output: [a, b]}}\n"
+                f"  one: {{builtin: {{lines_to_file: {{path: {one}}}}}, input: a}}\n"
+                f"  two: {{builtin: {{lines_to_file: {{path: {other}}}}}, input: b}}\n"))
+            for arguments in (["run"], ["validate", "--environment"]):
+                shown = self.troupe(*arguments, name)
+                self.assertEqual(shown.returncode, 78, shown.stderr)
+                self.assertIn(expected, shown.stderr)
+            self.assertFalse(os.path.exists(self.path("new")))
+            with open(self.path("here"), encoding="utf-8") as file:
+                self.assertEqual(file.read(), "1\n2\n")
+
+    def test_a_device_may_have_several_writers(self):
+        self.write("in", "1\n")
+        name = self.write("files.yaml", (
+            "version: 1\nchannels: {a: {type: string}, b: {type: string}}\npools:\n"
+            "  in: {builtin: {lines_from_file: {path: in}}, output: [a, b]}\n"
+            "  one: {builtin: {lines_to_file: {path: /dev/null}}, input: a}\n"
+            "  two: {builtin: {lines_to_file: {path: /dev/null}}, input: b}\n"))
+        self.assertEqual(self.troupe("validate", "--environment", name).returncode, 0)
+
     def test_command_not_in_path(self):
         shown = self.check("command: [no-such-program-here]", "not found in PATH")
         self.assertTrue(shown.startswith("env.yaml:5:14: error[T018]: pools.api.command:"), shown)

@@ -18,4 +18,13 @@ struct path_problem {
 [[nodiscard]] std::vector<path_problem> builtin_path_problems(const config::troupe_spec& spec,
                                                               const config::pool_spec& pool);
 
+struct file_conflict {
+  const config::pool_spec* pool;
+  path_problem problem;
+};
+
+/// Where a builtin of an enabled pool writes a file that another pool of `spec` writes or reads:
+/// under each name of it. A device or a pipe may have several writers. Creates nothing.
+[[nodiscard]] std::vector<file_conflict> builtin_file_conflicts(const config::troupe_spec& spec);
+
 } // namespace troupe::detail
