@@ -2,12 +2,15 @@
 """Compiles the C++ and validates the YAML that the documentation shows, so that it cannot rot.
 
 usage: tools/check_docs.py --compiler C++ --include FOLDER [--troupe COMMAND] [ROOT]
+       tools/check_docs.py --programs FOLDER [ROOT]
 
 Looks at README.md, CONTRIBUTING.md and docs/**/*.md. A block that opens with ```cpp is a whole
 source file and must compile; one with ```yaml is a whole configuration and must be valid. A block
 that shows a part of something opens with ```cpp fragment or ```yaml fragment and is left alone.
 Links to files of the tree must lead somewhere, and rooms, paths, threads and suites of the benchmark
 that are named must exist. Without --troupe the YAML is only counted.
+A block that opens with ```cpp run is a program that ends by itself with 0: --programs writes each
+into FOLDER and prints the names of the files; tests/tools builds and runs them.
 """
 
 import argparse
@@ -29,6 +32,7 @@ class Snippet:
     language: str
     text: str
     is_fragment: bool
+    is_program: bool
 
 
 def snippets_of(path, text):
@@ -45,7 +49,8 @@ def snippets_of(path, text):
             first, language, words = opened
             if language:
                 body = "\n".join(lines) + "\n"
-                yield Snippet(path, first, language, body, "fragment" in words.split())
+                words = words.split()
+                yield Snippet(path, first, language, body, "fragment" in words, "run" in words)
             opened = None
 
 
@@ -162,14 +167,35 @@ def check(root, options):
     return count, findings
 
 
+def write_programs(root, folder):
+    """Writes the programs that are to be run; returns the names of the files, without .cpp."""
+    names = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in documents(root):
+        relative = path.relative_to(root)
+        for snippet in snippets_of(relative, path.read_text()):
+            if snippet.language == "cpp" and snippet.is_program:
+                count = sum(name.rpartition("_")[0] == path.stem for name in names)
+                names.append(f"{path.stem}_{count + 1}")
+                text = f'#line {snippet.line} "{relative}"\n{snippet.text}'
+                file = folder / f"{names[-1]}.cpp"
+                if not file.exists() or file.read_text() != text:  # Else it would be built anew.
+                    file.write_text(text)
+    return names
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--compiler", default="c++")
     parser.add_argument("--include", default="build/dev/include")
     parser.add_argument("--troupe", default="")
+    parser.add_argument("--programs", type=Path)
     here = Path(__file__).resolve().parent.parent
     parser.add_argument("root", nargs="?", default=here, type=Path)
     options = parser.parse_args(arguments)
+    if options.programs:
+        print("\n".join(write_programs(options.root, options.programs)))
+        return 0
     count, findings = check(options.root, options)
     print("\n".join(findings + [f"check_docs: {count} snippets, {len(findings)} to correct"]))
     return 1 if findings else 0

@@ -43,6 +43,16 @@ class documents(unittest.TestCase):
         text = "".join(f"```{block}\n```\n" for block in blocks)
         self.assertEqual(self.check(text), (0, []))
 
+    def test_programs_that_are_to_be_run_are_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            text = "```cpp run\nint a;\n```\n```cpp\nint b;\n```\n```cpp run\nint c;\n```\n"
+            root.joinpath("README.md").write_text(text)
+            names = check_docs.write_programs(root, root / "made")
+            self.assertEqual(names, ["README_1", "README_2"])
+            written = root.joinpath("made/README_2.cpp").read_text()
+            self.assertEqual(written, '#line 8 "README.md"\nint c;\n')
+
     def test_yaml_is_validated(self):
         self.assertEqual(self.check("```yaml\nversion: 1\n```\n"), (1, []))
         count, findings = self.check("# A\n\n```yaml\nversion: 1\nwrong: 1\n```\n")
