@@ -112,6 +112,7 @@ void pool_core::write_off(std::size_t index) {
     if (end.is_revoked(position)) continue;
     auto& task = *reinterpret_cast<task_state*>(end.tag_at(position));
     task.place = byte_place::none;
+    task.was_running = true; // What was not begun, terminate() has taken back.
     resolve(task, outcome::cancelled);
   }
   loads_[index] = {};

@@ -200,6 +200,7 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_
   if (is_begun) ++task.attempts;
   if (is_begun && phase_ == pool_phase::terminated) {
     release_payload(task);
+    task.was_running = true;
     return resolve(task, outcome::cancelled);
   }
   if (is_begun && is_doomed) {

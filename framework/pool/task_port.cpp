@@ -126,9 +126,10 @@ std::exception_ptr exception(const task_state& task) {
   case outcome::failed:
     return std::make_exception_ptr(broken_executor{detail->cause.message});
   case outcome::cancelled:
-    return std::make_exception_ptr(
-        cancelled_error{"task " + std::to_string(task.id) +
-                        " was cancelled before a worker began it, or its pool was terminated"});
+    return std::make_exception_ptr(cancelled_error{
+        "task " + std::to_string(task.id) + " of pool '" + task.core->settings().name +
+        (task.was_running ? "' was running when the pool was terminated"
+                          : "' was cancelled before a worker began it")});
   case outcome::pending:
   case outcome::value:
     break;

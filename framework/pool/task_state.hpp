@@ -62,6 +62,7 @@ struct alignas(64) task_state {
   std::uint16_t attempts_max = 1;
   std::uint8_t refusals = 0; ///< Workers that were given up because they did not begin it.
   bool had_to_wake = false;  ///< Its worker slept when it was sent.
+  bool was_running = false;  ///< Cancelled: a worker was in it when the pool was terminated.
   union {
     alignas(8) std::array<std::byte, bytes_here_max> here;
     std::byte* heap;            ///< malloc'ed.

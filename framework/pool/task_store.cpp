@@ -31,7 +31,9 @@ task_state* task_store::take() {
   task->how = outcome::pending;
   task->place = byte_place::none;
   task->attempts = 0;
+  task->refusals = 0;
   task->had_to_wake = false;
+  task->was_running = false;
   return task;
 }
 
