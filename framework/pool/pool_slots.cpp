@@ -184,12 +184,11 @@ void pool_core::settle_lost(task_state& task, std::uint64_t position, std::size_
   const auto payload = end.payload_at(position);
   const bool is_judged = verdict.why != end_reason::by_itself && verdict.position == position;
   // Of a worker that ran out of time or lied, the task it was judged by was in hand.
-  const bool is_in_hand = is_judged && (verdict.why == end_reason::message_timeout ||
+  const bool is_in_hand = is_judged && (verdict.why == end_reason::task_timeout ||
                                         verdict.why == end_reason::corrupt_answer);
   const bool is_begun = is_in_hand || end.fate(position) != ipc::job_fate::not_begun;
   // It may have died of itself just before the limit; then that is the news.
-  const bool is_doomed = verdict.why == end_reason::message_timeout &&
-                         verdict.position == position &&
+  const bool is_doomed = verdict.why == end_reason::task_timeout && verdict.position == position &&
                          record.status == exit_status::killed_by(SIGKILL);
   task.slot = task_state::no_slot;
   store_payload(task, payload);

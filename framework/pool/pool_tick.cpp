@@ -93,7 +93,7 @@ time_point pool_core::check_running(std::size_t index, time_point now) {
   take_back_unbegun(index, judged + 1);
   drain_slot(index);
   const bool has_ended = end.head() != judged || loads_[index].in_flight == 0;
-  if (!has_ended) condemn(index, end_reason::message_timeout);
+  if (!has_ended) condemn(index, end_reason::task_timeout);
   refill();
   return has_ended ? now : time_point::max();
 }

@@ -38,6 +38,8 @@ std::string_view to_string(end_reason reason) noexcept {
     return "stopped";
   case end_reason::message_timeout:
     return "message_timeout";
+  case end_reason::task_timeout:
+    return "task_timeout";
   case end_reason::protocol_error:
     return "protocol_error";
   case end_reason::corrupt_answer:
@@ -63,7 +65,9 @@ std::string_view sentence_of(end_reason reason) noexcept {
   case end_reason::unresponsive:
     return "it does not take the jobs it is given (unresponsive)";
   case end_reason::message_timeout:
-    return "its message or task took longer than the pool allows (message_timeout, task_timeout)";
+    return "it gave no answer to a message within message_timeout";
+  case end_reason::task_timeout:
+    return "a task ran longer than its limit (task_timeout, or the timeout of its call)";
   case end_reason::protocol_error:
     return "what it answers is no commit (protocol_error)";
   case end_reason::by_itself:

@@ -50,7 +50,8 @@ enum class end_reason {
   recycled,      ///< It was replaced.
   stopped,       ///< It was to stop.
   // The pool knows, and tells the supervisor: it killed the worker, or had it recycled.
-  message_timeout,
+  message_timeout, ///< Of a stage.
+  task_timeout,    ///< Of a pool that calls functions.
   protocol_error,
   corrupt_answer,
   unresponsive,

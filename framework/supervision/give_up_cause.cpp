@@ -58,7 +58,8 @@ failure budget_spent(std::string_view pool, slot_id slot, end_kind kind, const e
   auto text = "pool '" + std::string{pool} +
               "' gave up: " + end_text(worker_name(pool, slot), kind, record, reason) +
               ", and restart.intensity allows no more than " + std::to_string(policy.intensity()) +
-              " restarts in " + duration_text(policy.period()) +
+              (policy.intensity() == 1 ? " restart in " : " restarts in ") +
+              duration_text(policy.period()) +
               " (reached_max_restart_intensity); mend the worker, or raise restart.intensity";
   return {errc::broken, std::move(text), 0};
 }

@@ -104,8 +104,9 @@ BOOST_AUTO_TEST_CASE(each_restart_is_told_with_who_why_how_often_and_what_next) 
 }
 
 BOOST_AUTO_TEST_CASE(what_the_pool_killed_it_for_is_told) {
-  for (const auto reason : {end_reason::message_timeout, end_reason::protocol_error,
-                            end_reason::corrupt_answer, end_reason::unresponsive}) {
+  for (const auto reason :
+       {end_reason::message_timeout, end_reason::task_timeout, end_reason::protocol_error,
+        end_reason::corrupt_answer, end_reason::unresponsive}) {
     auto pool = pool_harness{spec_of(1, {.intensity = 1})};
     pool.start_all();
     for (const auto* next : {"; restart 1 in 20ms (1 of 1", "; its pool gives up"}) {

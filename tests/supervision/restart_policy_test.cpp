@@ -233,10 +233,14 @@ BOOST_AUTO_TEST_CASE(cause_tells_why_we_killed) {
   record.name = "parse/1";
   const auto cause = budget_spent("parse", slot_id{1}, end_kind::exited, record, policy,
                                   end_reason::message_timeout);
-  BOOST_TEST(cause.message.find("parse/1 (pid 4711) was killed: its message or task took longer") !=
-             std::string::npos);
-  BOOST_TEST(cause.message.find("message_timeout") != std::string::npos);
+  BOOST_TEST(cause.message.find("parse/1 (pid 4711) was killed: it gave no answer to a message "
+                                "within message_timeout, and") != std::string::npos);
   BOOST_TEST(cause.message.find("died of") == std::string::npos);
+  const auto of_task = budget_spent("parse", slot_id{1}, end_kind::exited, record,
+                                    limited(1, 1500ms), end_reason::task_timeout);
+  BOOST_TEST(of_task.message.find("a task ran longer than its limit (task_timeout, or the timeout "
+                                  "of its call), and") != std::string::npos);
+  BOOST_TEST(of_task.message.find("no more than 1 restart in 1500ms") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(cause_of_a_refused_start_keeps_its_kind_and_errno) {
