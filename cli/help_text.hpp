@@ -21,7 +21,8 @@ Examples:
 
 inline constexpr auto run_footer =
     R"(The first Ctrl-C (or TERM) ends the sources, works off what is under way, stops
-everything and exits 0; the second one kills what is left and exits 130.
+everything and exits 0, or 65 if messages were lost; the second one kills what is left
+and exits 130.
 
 What workers write comes on stderr with their name in front. With --json, stdout has one
 JSON object at the end and nothing else.
@@ -32,7 +33,9 @@ Exit codes:
        the result could not be written to stdout
   64   wrong usage
   65   worked off, but messages failed every attempt, or a source skipped what it could not
-       read, and no pool took them as dead letters; or replies may belong to other messages
+       read, and no pool took them as dead letters; or messages were lost with a command
+       that ended (mode: stream, or a source) or because the stop gave up waiting for them;
+       or replies may belong to other messages
   69   another run of this name is under way, or the control socket cannot be made
   78   the file, or what it names, is wrong; nothing was started
   130  stopped at once by a second Ctrl-C

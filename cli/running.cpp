@@ -10,12 +10,13 @@
 #include "troupe/os/this_process.hpp"
 #include "troupe/os/thread.hpp"
 #include "troupe/runtime/control_service.hpp"
-#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/run_counts.hpp"
+#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/translation.hpp"
 #include "troupe/runtime/view.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -154,7 +155,10 @@ run_outcome running::run() {
     end_bell_.ring();
   });
   if (has_services_only_ && !arguments_.is_quiet) {
-    console_.say(spec_.name + " is running; Ctrl-C stops it");
+    console_.say(spec_.name + (os::stop_signals::is_ignored(SIGINT)
+                                   ? " is running; INT is ignored, as it was when Troupe was "
+                                     "started; TERM stops it"
+                                   : " is running; Ctrl-C stops it"));
   }
   loop();
   look();

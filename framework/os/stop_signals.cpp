@@ -71,6 +71,11 @@ stop_signals::stop_signals() : bell_{event_fd::create()} {
   }
 }
 
+bool stop_signals::is_ignored(int number) noexcept {
+  struct sigaction now {};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 stop_signals::~stop_signals() {
   for (std::size_t i = 0; i < std::size(noted); ++i) {
     struct sigaction former {};

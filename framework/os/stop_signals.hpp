@@ -36,6 +36,8 @@ public:
   /// are forgotten.
   [[nodiscard]] std::vector<stop_signal> take();
   static constexpr std::size_t kept_max = 16;
+  /// Whether this process ignores a signal, as it may have been started to.
+  [[nodiscard]] static bool is_ignored(int number) noexcept;
 
 private:
   event_fd bell_;

@@ -100,6 +100,18 @@ class Stop(CommandTest):
                 self.assertIn("api/0 | bye", text)
                 self.assertIn("calm: stopped after", text)
 
+    def test_where_ctrl_c_is_ignored_the_run_says_what_stops_it(self):
+        name = self.write("a.yaml", service("deaf", f"shell: 'echo up; {IDLE}'"))
+        for former, told in ((signal.SIG_IGN, "INT is ignored, .*; TERM stops it"),
+                             (signal.SIG_DFL, "Ctrl-C stops it")):
+            run = self.start(name, preexec_fn=lambda way=former: signal.signal(signal.SIGINT, way))
+            run.wait_for_lines(f"deaf is running; {told}$", r"\| up$")
+            if former == signal.SIG_IGN:
+                run.signal(signal.SIGINT)
+            run.signal(signal.SIGTERM)
+            code, text = run.end()
+            self.assertEqual(code, 0, text)
+
     def test_the_second_signal_kills_and_exits_130(self):
         name = self.write("a.yaml", service(
             "stubborn", f"shell: 'trap \"\" TERM; echo up; tail -f /dev/null'",
