@@ -166,13 +166,15 @@ BOOST_FIXTURE_TEST_CASE(stack_names_function_and_line, launch_fixture) {
 // Whatever the C and C++ libraries put on top, and we below.
 BOOST_FIXTURE_TEST_CASE(stack_of_an_abort_is_the_users_alone, launch_fixture) {
   const std::pair<launch_fixture::entry_function*, std::string> samples[] = {
-      {crash_sample::aborts, "aborts"},
-      {crash_sample::fails_an_assertion, "fails_an_assertion"},
-      {crash_sample::terminates, "throws"},
-      {crash_sample::frees_twice, "frees_twice"},
-      {crash_sample::aborts_in_a_comparison, "aborts_in_a_comparison"},
-      // Where the optimizer has left one function of three, its name.
-      {crash_sample::aborts_without_a_name, "aborts_"},
+    {crash_sample::aborts, "aborts"},
+    {crash_sample::fails_an_assertion, "fails_an_assertion"},
+    {crash_sample::terminates, "throws"},
+#if !defined(__SANITIZE_ADDRESS__) // It finds out before the C library does, and exits.
+    {crash_sample::frees_twice, "frees_twice"},
+#endif
+    {crash_sample::aborts_in_a_comparison, "aborts_in_a_comparison"},
+    // Where the optimizer has left one function of three, its name.
+    {crash_sample::aborts_without_a_name, "aborts_"},
   };
   for (const auto& [entry, name] : samples) {
     const auto record = crash_record(*this, entry);
@@ -189,12 +191,14 @@ BOOST_FIXTURE_TEST_CASE(stack_of_an_abort_is_the_users_alone, launch_fixture) {
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__) // It has a memcpy of its own, through which no stack leads.
 BOOST_FIXTURE_TEST_CASE(crash_in_a_system_library_is_its_callers, launch_fixture) {
   const auto record = crash_record(*this, crash_sample::copies_from_nowhere);
   BOOST_TEST_REQUIRE(!record.stack.empty());
   const auto& first = record.stack[0];
   BOOST_TEST(first.starts_with("#0 troupe::crash_sample::copies_from_nowhere("), first);
 }
+#endif
 
 // libbacktrace keeps what it read, and Boost has it do so once for each thread that ever asked.
 BOOST_AUTO_TEST_CASE(naming_crashes_takes_no_more_memory_with_each_launcher) {
