@@ -128,7 +128,8 @@ inline constexpr int zygote_loss_error = EOWNERDEAD;
 ///
 /// Starts the zygote at the first request and again whenever it has died; children that went with
 /// it are reported as exited (SIGKILL, `went_with_zygote`), those that were being
-/// started as failed (`zygote_loss_error`). What waited for it waits for the next one.
+/// started as failed (`zygote_loss_error`; without it where Troupe itself has given up a zygote
+/// that was stopped or silent). What waited for it waits for the next one.
 ///
 /// Lives in: host. Threads: any; observers are called on the reactor thread. Blocks: never.
 /// Crash (of the host): every child and grandchild is gone within 2 s.

@@ -82,6 +82,8 @@ BOOST_FIXTURE_TEST_CASE(start_that_a_stopped_zygote_does_not_answer_fails_and_is
   const auto pending = start_worker(returns_0);
   BOOST_TEST(!pending->started());
   BOOST_TEST(pending->start_failure().message.find("stopped") != std::string::npos);
+  // Else a zygote that never answers would be tried again until the end of days.
+  BOOST_TEST(pending->start_failure().os_error != zygote_loss_error);
   BOOST_TEST(start_worker(returns_0)->exited().status.is_success());
 }
 

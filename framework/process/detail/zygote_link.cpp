@@ -205,14 +205,14 @@ void zygote_link::on_death() {
   events_.on_lost(told_loss(end));
 }
 
-// With how it ended. What was ready once could start workers, and so can the next, whatever became
-// of this one; what died of itself before it was ready would most likely do so again.
+// With how it ended. What was ready once could start workers, and so can the next; what died of
+// itself before it was ready, or could not answer, would most likely do so again.
 failure zygote_link::told_loss(const std::optional<exit_status>& end) const {
   auto told = *lost_;
   const auto how = end ? " (" + to_string(*end) + ")" : std::string{};
-  const bool was_killed = !is_given_up_ && end && is_killed_from_outside(*end);
-  if (has_said_hello_ || was_killed) told.os_error = zygote_loss_error;
+  const bool was_killed = end && is_killed_from_outside(*end);
   if (is_given_up_) return told;
+  if (has_said_hello_ || was_killed) told.os_error = zygote_loss_error;
   told.message += has_said_hello_ ? how : " before it was ready" + how;
   if (!has_said_hello_ && !was_killed)
     told.message += "; is troupe::init(argc, argv) the first call in main?";
