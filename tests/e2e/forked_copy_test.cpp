@@ -8,8 +8,8 @@
 #include "troupe/pool.hpp"
 #include "troupe/pool/wait_for_futures.hpp"
 #include "troupe/runtime/host_environment.hpp"
-#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/init.hpp"
+#include "troupe/runtime/sinks.hpp"
 #include "troupe/runtime/troupe_host.hpp"
 
 #include <boost/test/unit_test.hpp>
