@@ -6,6 +6,8 @@
 #include "troupe/pipeline/session.hpp"
 #include "troupe/pipeline/work.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -21,18 +23,6 @@ namespace troupe::test {
 /// A folder for one test, removed at its end.
 class scratch_folder {
 public:
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "troupe-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) BOOST_FAIL("no temporary folder");
-    path_ = name;
-  }
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-
   [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   [[nodiscard]] const std::string& path() const { return path_; }
   void write(const std::string& name, const std::string& content) const {
@@ -41,7 +31,8 @@ public:
   }
 
 private:
-  std::string path_;
+  temporary_folder folder_;
+  std::string path_ = folder_.path().string();
 };
 
 inline std::string content_of(const std::string& path) {

@@ -3,11 +3,12 @@
 
 #include "troupe/base/descriptor_path.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -34,15 +35,13 @@ BOOST_AUTO_TEST_CASE(paths_of_own_descriptors_are_known) {
 
 BOOST_AUTO_TEST_CASE(symbolic_links_are_followed_and_circles_are_not) {
   namespace fs = std::filesystem;
-  auto name = (fs::temp_directory_path() / "troupe-XXXXXX").string();
-  BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-  const fs::path folder{name};
+  const test::temporary_folder home;
+  const auto& folder = home.path();
   fs::create_symlink("/dev/stdout", folder / "one");
   fs::create_symlink("one", folder / "two");
   fs::create_symlink("circle", folder / "circle");
   BOOST_TEST(descriptor_named_by((folder / "two").string()).value_or(-1) == 1);
   BOOST_TEST(!descriptor_named_by((folder / "circle").string()).has_value());
-  fs::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

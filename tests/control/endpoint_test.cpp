@@ -3,6 +3,7 @@
 // Method: an endpoint and clients in this process, in a folder of the test's own.
 
 #include "support/forked.hpp"
+#include "support/temporary_folder.hpp"
 #include "troupe/control/client.hpp"
 #include "troupe/control/endpoint.hpp"
 
@@ -30,13 +31,6 @@ using namespace std::chrono_literals;
 const auto soon = [] { return deadline::after(30s); };
 
 struct own_folder {
-  own_folder() {
-    std::string name = (fs::temp_directory_path() / "troupe-control-XXXXXX").string();
-    BOOST_TEST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-  }
-  ~own_folder() { fs::remove_all(folder); }
-
   std::string path() const { return (folder / "state" / "control.sock").string(); }
 
   std::unique_ptr<endpoint> open(request_handler handler = echo) const {
@@ -53,7 +47,8 @@ struct own_folder {
 
   static expected<std::string> echo(const request& what) { return "\"" + what.verb + "\""; }
 
-  fs::path folder;
+  test::temporary_folder home;
+  fs::path folder = home.path();
 };
 
 unsigned mode_of(const std::string& path) {

@@ -3,9 +3,10 @@
 
 #include "troupe/os/cpu_count.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -16,11 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 struct fake_root {
-  fake_root() {
-    auto pattern = (fs::temp_directory_path() / "troupe-cpus-XXXXXX").string();
-    root = ::mkdtemp(pattern.data());
-  }
-  ~fake_root() { fs::remove_all(root); }
   void write(const std::string& path, const std::string& text) const {
     const auto file = root + path;
     fs::create_directories(fs::path{file}.parent_path());
@@ -32,7 +28,8 @@ struct fake_root {
                                       shown +
                                       " /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
   }
-  std::string root;
+  test::temporary_folder home;
+  std::string root = home.path().string();
 };
 
 BOOST_AUTO_TEST_SUITE(cpu_count_suite, *boost::unit_test::timeout(10))

@@ -3,6 +3,8 @@
 
 #include "troupe/os/executable.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
@@ -17,12 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 struct files {
-  files() {
-    std::string pattern = (fs::temp_directory_path() / "troupe-executable-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-  }
-  ~files() { fs::remove_all(folder); }
-
   [[nodiscard]] std::string script(const std::string& text) const {
     const auto path = folder / "script";
     std::ofstream{path, std::ios::binary} << text;
@@ -30,7 +26,8 @@ struct files {
     return path.string();
   }
 
-  fs::path folder;
+  test::temporary_folder home;
+  fs::path folder = home.path();
 };
 
 bool contains(const std::string& text, const std::string& part) {

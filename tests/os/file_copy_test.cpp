@@ -3,9 +3,10 @@
 
 #include "troupe/os/file_copy.hpp"
 
+#include "support/temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -19,12 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 struct folder_of_the_test {
-  folder_of_the_test() {
-    auto pattern = (fs::temp_directory_path() / "troupe-copy-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-  }
-  ~folder_of_the_test() { fs::remove_all(folder); }
-
   [[nodiscard]] std::string path(const std::string& name) const { return (folder / name).string(); }
   void write(const std::string& name, const std::string& text) const {
     std::ofstream{path(name), std::ios::binary} << text;
@@ -39,7 +34,8 @@ struct folder_of_the_test {
         std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}));
   }
 
-  fs::path folder;
+  test::temporary_folder home;
+  fs::path folder = home.path();
 };
 
 BOOST_AUTO_TEST_SUITE(file_copy_suite, *boost::unit_test::timeout(60))

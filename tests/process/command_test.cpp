@@ -4,6 +4,7 @@
 
 #include "support/launch_fixture.hpp"
 #include "support/print.hpp"
+#include "support/temporary_folder.hpp"
 
 #include "troupe/os/pipe.hpp"
 
@@ -12,7 +13,6 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -26,12 +26,6 @@ using test::launch_fixture;
 namespace fs = std::filesystem;
 
 struct command_fixture : launch_fixture {
-  command_fixture() {
-    std::string pattern = (fs::temp_directory_path() / "troupe-command-XXXXXX").string();
-    directory = ::mkdtemp(pattern.data());
-  }
-  ~command_fixture() { fs::remove_all(directory); }
-
   std::string file(const std::string& name, const std::string& text, bool is_executable) const {
     const auto path = directory / name;
     std::ofstream{path} << text;
@@ -44,7 +38,8 @@ struct command_fixture : launch_fixture {
     return start_command(std::move(words), std::move(options));
   }
 
-  fs::path directory;
+  test::temporary_folder home;
+  fs::path directory = home.path();
 };
 
 bool contains(const std::string& text, const std::string& part) {
