@@ -23,6 +23,7 @@ public:
   explicit checker(const config::troupe_spec& spec) : spec_{spec} {}
 
   std::vector<config::diagnostic> check() {
+    check_any_enabled();
     for (const auto& pool : spec_.pools) {
       if (pool.enabled && !is_service(pool)) check_stage(pool);
     }
@@ -38,6 +39,15 @@ private:
            const std::string& message) {
     findings_.push_back(config::make_diagnostic(spec_, code, config::position_of(pool, key),
                                                 "pools." + pool.name + "." + key, message));
+  }
+
+  // It would wait until it is stopped.
+  void check_any_enabled() {
+    const auto is_enabled = [](const pool_spec& pool) { return pool.enabled; };
+    if (spec_.pools.empty() || std::any_of(spec_.pools.begin(), spec_.pools.end(), is_enabled))
+      return;
+    add(problem::missing_key, spec_.pools.front(), "enabled",
+        "every pool is left out ('enabled: false'), so there is nothing to run; enable one");
   }
 
   void check_stage(const pool_spec& pool) {

@@ -146,6 +146,11 @@ class NeverRuns(CommandTest):
         self.assertEqual(len(said), 1, said)
         self.assertFalse(os.path.exists(self.path("result")), "something was started")
 
+    def test_a_tree_of_which_nothing_is_enabled(self):
+        self.refused("version: 1\npools:\n  a: {command: [sleep, '1'], enabled: false}\n"
+                     "  b: {command: [sleep, '1'], enabled: false}\n",
+                     "never.yaml:3:39: error[T007]: pools.a.enabled: every pool is left out")
+
     def line(self, first=SOURCE, second=FILTER, third=SINK):
         return LINE.format(first=first, second=second, third=third)
 
