@@ -117,7 +117,7 @@ void exec::conclude_round() {
     for (auto& each : round) each.of->answer.reset();
   }
   const auto sent_bytes = child_->sent_bytes();
-  if (!is_lost) unread_rounds_ = 0;
+  if (!is_lost) ends_.note_answered_round();
   if (is_lost) lose_child();
   if (was_unread_) return;
   for (auto& each : round) each.of->deliveries += sent_bytes >= each.end ? 1 : 0;
@@ -173,7 +173,7 @@ void exec::accept(std::uint64_t id, command_answer answer, std::string_view line
     if (protocol_->is_by_place() && is_cut_off()) return note_nonsense(line, "it is cut off");
     sent_[id - first_id_].of->answer = std::move(answer);
     ++replies_;
-    has_ever_answered_ = true;
+    ends_.note_answer();
   } else if (protocol_->is_by_place()) {
     note_surplus(line);
   } else {
@@ -238,32 +238,20 @@ void exec::lose_child() {
   std::fprintf(stderr, "exec: %s; it is started again\n", last_end_.c_str());
 }
 
-// What it has not read it did not die of. One that ends before it can do anything (a missing
-// script, a wrong option) would only use up the attempts of message after message.
 void exec::judge_end() {
-  const auto code = end_child().code();
   const auto given = child_->sent_bytes();
-  const bool has_read_nothing = child_->unread_bytes() == given;
-  const bool is_missing = code == 126 || code == 127; // So a shell says that it cannot run it.
-  const bool is_useless = !has_ever_answered_ && code && (has_read_nothing || is_missing);
-  // With 0 or 1 it may mean to refuse what it is given, though it has not looked at it.
-  const bool cannot_begin = is_useless && *code > 1;
-  judge_round(has_ever_answered_ || !code || cannot_begin, given);
-  useless_starts_ = is_useless ? useless_starts_ + 1 : 0;
-  if (useless_starts_ < (cannot_begin ? failed_starts_max : useless_starts_max)) return;
-  throw stage_failed{last_end_ + ", " + std::to_string(useless_starts_) +
+  const auto unread = child_->unread_bytes();
+  const bool has_read_nothing = unread == given;
+  const auto meaning =
+      ends_.note_end({.code = end_child().code(),
+                      .has_read_nothing = has_read_nothing,
+                      .is_round_unread = !is_answered() && unread >= given - round_begin_});
+  was_unread_ = meaning.is_no_attempt;
+  if (!meaning.is_hopeless) return;
+  throw stage_failed{last_end_ + ", " + std::to_string(meaning.useless_starts) +
                      " times in a row and without any answer" +
                      (has_read_nothing ? ", before it had read a message" : "") +
                      "; see its stderr above, and whether all that it names is there"};
-}
-
-// Whether the messages of this round go to the next command as if nothing had been.
-void exec::judge_round(bool is_innocent, std::uint64_t given) {
-  was_unread_ = is_innocent && !is_answered() && child_->unread_bytes() >= given - round_begin_;
-  unread_rounds_ = was_unread_ ? unread_rounds_ + 1 : 0;
-  if (unread_rounds_ < unread_rounds_max) return;
-  was_unread_ = false;
-  unread_rounds_ = 0;
 }
 
 exit_status exec::end_child() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/actors/command_child.hpp"
+#include "troupe/actors/command_ends.hpp"
 #include "troupe/actors/command_protocol.hpp"
 #include "troupe/pipeline/any_worker.hpp"
 #include "troupe/pipeline/worker_list.hpp"
@@ -49,13 +50,6 @@ public:
   static constexpr std::uint32_t nonsense_max = 10;
   /// After so many commands that replied too often, the pipeline fails: it cannot come to good.
   static constexpr std::uint32_t out_of_step_max = 10;
-  /// After so many commands in a row that could not even begin, the pipeline fails;
-  static constexpr std::uint32_t failed_starts_max = 3;
-  /// after so many, if they ended with 0 or 1 and nobody knows whether they could.
-  static constexpr std::uint32_t useless_starts_max = 100;
-  /// After so many commands in a row that ended without reading the messages they were given, it
-  /// counts as an attempt.
-  static constexpr std::uint32_t unread_rounds_max = 3;
   /// How long a command may take to end once its input has.
   static constexpr std::chrono::seconds last_word_patience{3};
 
@@ -78,7 +72,6 @@ private:
   void conclude_round();
   void check_sum();
   void judge_end();
-  void judge_round(bool is_innocent, std::uint64_t given);
   void prepare_child();
   void exchange();
   void take_lines();
@@ -99,9 +92,7 @@ private:
   std::uint32_t replica_;
   bool may_deliver_again_;
   std::uint32_t times_out_of_step_ = 0;
-  std::uint32_t useless_starts_ = 0; // In a row, while no command has answered.
-  bool has_ever_answered_ = false;
-  std::uint32_t unread_rounds_ = 0; // In a row.
+  command_ends ends_;
   std::unique_ptr<command_protocol> protocol_;
   std::unique_ptr<command_child> child_;
   pipeline::trouble_counts troubles_; // Not reported yet.
